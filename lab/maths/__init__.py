@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Formulas, arrays in, arrays out, no state; each beside its derivative."""

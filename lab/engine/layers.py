@@ -1,0 +1,313 @@
+"""The table of layer kinds: what each takes, what shape it gives, how torch builds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.kinds import ExperimentError, Kind, Parameter
+from lab.engine.lazy import LazyModule
+from lab.engine.shapes import Shape, flat, flattened, image, slid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import nn
+
+    from lab.engine import modules
+else:
+    nn = LazyModule("torch.nn")
+    modules = LazyModule("lab.engine.modules")
+
+Options = dict[str, Any]
+
+INITIALISATIONS = {
+    "default": "torch's own: uniform within ±1/√fan-in",
+    "xavier_uniform": "Glorot, uniform: variance 2/(fan-in + fan-out)",
+    "xavier_normal": "Glorot, normal",
+    "kaiming_uniform": "He, uniform: variance 2/fan-in, for ReLU",
+    "kaiming_normal": "He, normal",
+    "lecun_normal": "LeCun: variance 1/fan-in",
+    "orthogonal": "rows or columns of length 1, at right angles",
+    "zeros": "all zero: every unit learns the same",
+    "normal": "normal with the deviation asked for",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LayerKind(Kind):
+    """A layer: ``shape`` maps one sample's shape, ``build`` makes the torch module.
+
+    ``cost`` counts multiply-adds for one sample, ``weights`` the parameters, from the options
+    and the shape that comes in.
+    """
+
+    shape: Callable[[Options, Shape], Shape] = lambda options, shape: shape
+    build: Callable[[Options, Shape], nn.Module] | None = None
+    weights: Callable[[Options, Shape], int] = lambda options, shape: 0
+    cost: Callable[[Options, Shape], int] = lambda options, shape: 0
+    is_activation: bool = False
+
+
+def _activation(
+    name: str, title: str, summary: str, module: str, *parameters: Parameter
+) -> LayerKind:
+    """Return the entry of an elementwise layer whose options are torch's own."""
+    return LayerKind(
+        name,
+        title,
+        summary,
+        parameters,
+        build=lambda options, shape: getattr(nn, module)(**options),
+        is_activation=True,
+    )
+
+
+def _positive(name: str, default: float, meaning: str, symbol: str = "") -> Parameter:
+    return Parameter(name, default, meaning, 0, open_low=True, symbol=symbol)
+
+
+def _linear_shape(options: Options, shape: Shape) -> Shape:
+    flat(shape)
+    return (options["units"],)
+
+
+def _conv_shape(options: Options, shape: Shape) -> Shape:
+    _, height, width = image(shape)
+    window = options["kernel"], options["stride"], options["padding"]
+    return (options["channels"], slid(height, *window), slid(width, *window))
+
+
+def _pool_shape(options: Options, shape: Shape) -> Shape:
+    channels, height, width = image(shape)
+    window = options["kernel"], options["stride"] or options["kernel"], 0
+    return (channels, slid(height, *window), slid(width, *window))
+
+
+def _global_shape(options: Options, shape: Shape) -> Shape:
+    channels, _, _ = image(shape)
+    return (channels, 1, 1)
+
+
+def _conv_weights(options: Options, shape: Shape) -> int:
+    fan_in = image(shape)[0] * options["kernel"] ** 2
+    return options["channels"] * (fan_in + options["bias"])
+
+
+def _conv_cost(options: Options, shape: Shape) -> int:
+    channels, height, width = _conv_shape(options, shape)
+    return channels * height * width * image(shape)[0] * options["kernel"] ** 2
+
+
+def _batch_norm(options: Options, shape: Shape) -> nn.Module:
+    make = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d
+    return make(shape[0], eps=options["eps"], momentum=options["momentum"])
+
+
+def _pool(module: str) -> Callable[[Options, Shape], nn.Module]:
+    return lambda options, shape: getattr(nn, module)(
+        options["kernel"], options["stride"] or options["kernel"]
+    )
+
+
+_MOST = 1_000_000
+_INIT = (
+    Parameter("init", "default", "how its weights begin", choices=tuple(INITIALISATIONS)),
+    Parameter("std", 0.01, "deviation of the normal initialisation", 0, 1e3),
+    Parameter("gain", 1.0, "factor on the initial weights", 0, 1e3),
+    Parameter("bias", True, "adds a bias"),
+)
+_KERNEL = Parameter("kernel", 2, "side of the window", 1, 1024)
+_STRIDE = Parameter(
+    "stride", None, "step of the window; empty: as wide as the window", 1, 1024, wants=int
+)
+
+LAYERS: dict[str, LayerKind] = {
+    k.name: k
+    for k in (
+        LayerKind(
+            "linear",
+            "Linear",
+            "z = Wa + b: every unit sees every value.",
+            (
+                Parameter(
+                    "units",
+                    None,
+                    "outputs; empty: as many as the loss needs",
+                    1,
+                    _MOST,
+                    wants=int,
+                ),
+                *_INIT,
+            ),
+            shape=_linear_shape,
+            build=lambda o, s: nn.Linear(flat(s), o["units"], bias=o["bias"]),
+            weights=lambda o, s: o["units"] * (flat(s) + o["bias"]),
+            cost=lambda o, s: o["units"] * flat(s),
+        ),
+        LayerKind(
+            "conv2d",
+            "Convolution",
+            "The same small window of weights at every place of the image.",
+            (
+                Parameter("channels", 16, "output channels", 1, 65536),
+                Parameter("kernel", 3, "side of the window", 1, 1024),
+                Parameter("stride", 1, "step of the window", 1, 1024),
+                Parameter("padding", 0, "zeros around the image", 0, 1024),
+                *_INIT,
+            ),
+            shape=_conv_shape,
+            build=lambda o, s: nn.Conv2d(
+                image(s)[0],
+                o["channels"],
+                o["kernel"],
+                stride=o["stride"],
+                padding=o["padding"],
+                bias=o["bias"],
+            ),
+            weights=_conv_weights,
+            cost=_conv_cost,
+        ),
+        LayerKind(
+            "max_pool2d",
+            "Max pooling",
+            "The largest value of each window.",
+            (_KERNEL, _STRIDE),
+            shape=_pool_shape,
+            build=_pool("MaxPool2d"),
+        ),
+        LayerKind(
+            "avg_pool2d",
+            "Average pooling",
+            "The mean of each window.",
+            (_KERNEL, _STRIDE),
+            shape=_pool_shape,
+            build=_pool("AvgPool2d"),
+        ),
+        LayerKind(
+            "global_avg_pool2d",
+            "Global average pooling",
+            "The mean of each channel.",
+            shape=_global_shape,
+            build=lambda o, s: nn.AdaptiveAvgPool2d(1),
+        ),
+        LayerKind(
+            "flatten",
+            "Flatten",
+            "All values in one row.",
+            shape=lambda o, s: flattened(s),
+            build=lambda o, s: nn.Flatten(),
+        ),
+        LayerKind(
+            "dropout",
+            "Dropout",
+            "Switches units off at random while training, and scales the rest by 1/(1 − p).",
+            (
+                Parameter(
+                    "p", 0.5, "share switched off", 0, 1, open_high=True, live=True, symbol="p"
+                ),
+            ),
+            build=lambda o, s: modules.Dropout(o["p"]),
+        ),
+        LayerKind(
+            "batch_norm",
+            "Batch normalisation",
+            "(x − μ)/σ ⊙ γ + β over the batch.",
+            (
+                _positive("eps", 1e-5, "keeps the division finite", "ε"),
+                Parameter("momentum", 0.1, "share of the new batch in the running mean", 0, 1),
+            ),
+            build=_batch_norm,
+            weights=lambda o, s: 2 * s[0],
+        ),
+        LayerKind(
+            "layer_norm",
+            "Layer normalisation",
+            "(x − μ)/σ ⊙ γ + β over each sample.",
+            (_positive("eps", 1e-5, "keeps the division finite", "ε"),),
+            build=lambda o, s: nn.LayerNorm(list(s), eps=o["eps"]),
+            weights=lambda o, s: 2 * flattened(s)[0],
+        ),
+        LayerKind(
+            "residual",
+            "Residual block",
+            "h + F(h): the layers inside learn what to add.",
+        ),
+        _activation("identity", "Identity", "φ(z) = z", "Identity"),
+        LayerKind(
+            "step",
+            "Step",
+            "1 where z > 0, else 0; its derivative is 0.",
+            build=lambda o, s: modules.Step(),
+            is_activation=True,
+        ),
+        _activation("sigmoid", "Sigmoid", "1/(1 + e⁻ᶻ)", "Sigmoid"),
+        _activation("hardsigmoid", "Hard sigmoid", "min(1, max(0, z/6 + 1/2))", "Hardsigmoid"),
+        _activation("tanh", "Tanh", "(eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ)", "Tanh"),
+        _activation("relu", "ReLU", "max(0, z)", "ReLU"),
+        _activation(
+            "leaky_relu",
+            "Leaky ReLU",
+            "z, or a small share of it below zero",
+            "LeakyReLU",
+            Parameter("negative_slope", 0.01, "slope below zero", 0, 1e3),
+        ),
+        LayerKind(
+            "prelu",
+            "PReLU",
+            "Leaky ReLU whose slope is learned.",
+            (Parameter("init", 0.25, "first slope"),),
+            build=lambda o, s: nn.PReLU(init=o["init"]),
+            weights=lambda o, s: 1,
+            is_activation=True,
+        ),
+        _activation(
+            "elu", "ELU", "z, or α(eᶻ − 1) below zero", "ELU", _positive("alpha", 1.0, "α", "α")
+        ),
+        _activation("selu", "SELU", "ELU scaled so that variance stays 1", "SELU"),
+        _activation(
+            "celu",
+            "CELU",
+            "max(0, z) + min(0, α(e^{z/α} − 1))",
+            "CELU",
+            _positive("alpha", 1.0, "α", "α"),
+        ),
+        _activation(
+            "gelu",
+            "GELU",
+            "z Φ(z), Φ the normal distribution",
+            "GELU",
+            Parameter("approximate", "none", "exact, or by tanh", choices=("none", "tanh")),
+        ),
+        _activation("silu", "SiLU (Swish)", "z σ(z)", "SiLU"),
+        _activation("hardswish", "Hard swish", "z · hardsigmoid(z)", "Hardswish"),
+        _activation("mish", "Mish", "z tanh(softplus(z))", "Mish"),
+        _activation(
+            "softplus", "Softplus", "log(1 + e^{βz})/β", "Softplus", _positive("beta", 1.0, "β")
+        ),
+        _activation("softsign", "Softsign", "z/(1 + |z|)", "Softsign"),
+        _activation("relu6", "ReLU6", "min(6, max(0, z))", "ReLU6"),
+        LayerKind(
+            "softmax",
+            "Softmax",
+            "eᶻⁱ/Σeᶻʲ over the units.",
+            build=lambda o, s: nn.Softmax(dim=1),
+            is_activation=True,
+        ),
+    )
+}
+
+
+def options_of(kind: LayerKind, options: Mapping[str, Any], outputs: int) -> Options:
+    """Return the options with an open number of units closed to what the loss needs."""
+    given = dict(options)
+    if kind.name == "linear" and given["units"] is None:
+        given["units"] = outputs
+    return given
+
+
+def require_built(kind: LayerKind) -> Callable[[Options, Shape], nn.Module]:
+    """Return the builder of a kind that torch builds by itself."""
+    if kind.build is None:
+        raise ExperimentError(f"{kind.name} is built from the layers inside it.")
+    return kind.build

@@ -1,0 +1,188 @@
+"""From a description to a torch network: shapes, cost, modules, initial weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.kinds import ExperimentError
+from lab.engine.layers import LAYERS, options_of, require_built
+from lab.engine.lazy import LazyModule
+from lab.engine.seeds import seed_of
+from lab.engine.shapes import Shape, in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import torch
+    from torch import nn
+
+    from lab.engine import modules
+    from lab.engine.experiment import Part
+else:
+    torch = LazyModule("torch")
+    nn = LazyModule("torch.nn")
+    modules = LazyModule("lab.engine.modules")
+
+MAX_LAYERS = 1000
+MAX_BYTES = 16 * 2**30
+"""More weights than this are refused before any memory is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSize:
+    """One layer as it stands in a network: what comes in, what goes out, what it costs."""
+
+    path: str
+    kind: str
+    shape_in: Shape
+    shape_out: Shape
+    parameters: int
+    multiply_adds: int
+
+
+def sizes(
+    layers: Sequence[Part], shape: Shape, outputs: int, path: str = "layers"
+) -> list[LayerSize]:
+    """Pass the shape of one sample through the layers; no torch, no memory.
+
+    Raises
+    ------
+    ExperimentError
+        Naming the layer at which it cannot go on, and why.
+    """
+    found: list[LayerSize] = []
+    for index, part in enumerate(layers):
+        size = _size(part, shape, outputs, f"{path}.{index}")
+        found.append(size)
+        shape = size.shape_out
+    return found
+
+
+def _size(part: Part, shape: Shape, outputs: int, path: str) -> LayerSize:
+    if part.kind == "residual":
+        return _residual_size(part, shape, outputs, path)
+    kind = LAYERS[part.kind]
+    options = options_of(kind, part.as_dict(), outputs)
+    try:
+        after = kind.shape(options, shape)
+        numbers = kind.weights(options, shape), kind.cost(options, shape)
+    except ExperimentError as error:
+        raise ExperimentError(f"{path} ({kind.title}): {error}") from None
+    return LayerSize(path, part.kind, shape, after, *numbers)
+
+
+def _residual_size(part: Part, shape: Shape, outputs: int, path: str) -> LayerSize:
+    if not part.layers:
+        raise ExperimentError(f"{path} (Residual block): it holds no layers.")
+    inner = sizes(part.layers, shape, outputs, f"{path}.layers")
+    after = inner[-1].shape_out
+    if after != shape:
+        raise ExperimentError(
+            f"{path} (Residual block): {in_words(after)} cannot be added to {in_words(shape)}."
+        )
+    weights, cost = sum(s.parameters for s in inner), sum(s.multiply_adds for s in inner)
+    return LayerSize(path, part.kind, shape, after, weights, cost)
+
+
+def checked_sizes(
+    layers: Sequence[Part], shape: Shape, outputs: int, slots: int, itemsize: int
+) -> list[LayerSize]:
+    """Return the sizes of a network that can be trained.
+
+    Raises
+    ------
+    ExperimentError
+        No layers, too many, no weights, weights beyond the memory, or an output the loss
+        cannot take.
+    """
+    if not layers:
+        raise ExperimentError("layers: the network is empty; add a layer.")
+    if len(layers) > MAX_LAYERS:
+        raise ExperimentError(f"layers: wanted at most {MAX_LAYERS}, got {len(layers)}.")
+    found = sizes(layers, shape, outputs)
+    total = sum(s.parameters for s in found)
+    if total == 0:
+        raise ExperimentError("layers: no layer has weights, so there is nothing to train.")
+    _check_memory(total * itemsize * (2 + slots), total)
+    last = found[-1].shape_out
+    if last != (outputs,):
+        raise ExperimentError(
+            f"{found[-1].path}: the loss wants {outputs} outputs, "
+            f"the network gives {in_words(last)}."
+        )
+    return found
+
+
+def _check_memory(wanted: int, parameters: int) -> None:
+    if wanted > MAX_BYTES:
+        raise ExperimentError(
+            f"layers: {parameters:,} parameters need {wanted / 2**30:,.0f} GiB with gradient "
+            f"and optimizer; the limit is {MAX_BYTES / 2**30:.0f} GiB. Make the layers narrower."
+        )
+
+
+def build_network(
+    layers: Sequence[Part], shape: Shape, outputs: int, seed: int
+) -> nn.Sequential:
+    """Build the modules in float32 on the CPU, with weights fixed by the seed.
+
+    The weights are drawn from torch's own generator, seeded for this purpose and put back
+    afterwards, so that an exported script draws the same.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_of(seed, "weights"))
+        network = nn.Sequential(*_modules(layers, shape, outputs))
+        for module, part in zip(_leaves(network), _leaf_parts(layers), strict=True):
+            _initialise_as(module, part)
+    return network
+
+
+def _modules(layers: Sequence[Part], shape: Shape, outputs: int) -> Iterator[nn.Module]:
+    for part, size in zip(layers, sizes(layers, shape, outputs), strict=True):
+        if part.kind == "residual":
+            yield modules.Residual(*_modules(part.layers, size.shape_in, outputs))
+        else:
+            kind = LAYERS[part.kind]
+            options = options_of(kind, part.as_dict(), outputs)
+            yield require_built(kind)(options, size.shape_in)
+
+
+def _leaves(network: nn.Module) -> Iterator[nn.Module]:
+    for module in network.children():
+        if isinstance(module, modules.Residual):
+            yield from _leaves(module.inner)
+        else:
+            yield module
+
+
+def _leaf_parts(layers: Sequence[Part]) -> Iterator[Part]:
+    for part in layers:
+        if part.kind == "residual":
+            yield from _leaf_parts(part.layers)
+        else:
+            yield part
+
+
+def _initialise_as(module: nn.Module, part: Part) -> None:
+    options = part.as_dict()
+    if part.kind not in {"linear", "conv2d"}:
+        return
+    if options["init"] != "default" or options["gain"] != 1.0:
+        modules.initialise(module, options["init"], options["std"], options["gain"])
+
+
+def leaf_modules(network: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Return the modules that compute something, with their names in the state dict."""
+    holders = (nn.Sequential, modules.Residual)
+    return [(n, m) for n, m in network.named_modules() if n and not isinstance(m, holders)]
+
+
+def parameter_shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every tensor of the state dict."""
+    return {name: tuple(t.shape) for name, t in network.state_dict().items()}
+
+
+def count(values: Any) -> int:
+    """Return the number of trained numbers of a module."""
+    return sum(p.numel() for p in values.parameters())

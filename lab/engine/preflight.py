@@ -1,0 +1,43 @@
+"""What can be known before the first step to fail in some later one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lab.engine.kinds import ExperimentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lab.engine.experiment import Experiment, Part
+
+
+def check_batches(experiment: Experiment, n: int) -> None:
+    """Check the batch size, and that no batch is too small for batch normalisation.
+
+    Raises
+    ------
+    ExperimentError
+        If a batch is larger than the training set, or a last batch of one sample meets batch
+        normalisation, which has no variance to divide by.
+    """
+    size = experiment.batches.size or n
+    if size > n:
+        raise ExperimentError(
+            f"batches.size: wanted at most the {n} training samples, got {size} (0: all of them)."
+        )
+    normalised = any(p.kind == "batch_norm" for p in _all(experiment.layers))
+    rest = n % size
+    if normalised and size == 1:
+        raise ExperimentError("batches.size: batch normalisation needs batches of 2 or more.")
+    if normalised and rest == 1 and not experiment.batches.drop_last:
+        raise ExperimentError(
+            f"batches.size: {n} samples in batches of {size} leave a last batch of 1, which batch "
+            "normalisation cannot take; choose another size, or set batches.drop_last."
+        )
+
+
+def _all(layers: Sequence[Part]) -> Iterator[Part]:
+    for part in layers:
+        yield part
+        yield from _all(part.layers)

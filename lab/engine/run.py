@@ -1,0 +1,307 @@
+"""A run: a trainer with its history. Step, seek, branch, edit; no thread, no Qt.
+
+    from lab.engine import Run
+    from lab.presets import load
+
+    run = Run(load("digits-mlp"))
+    run.advance(200)
+    print(run.timeline.current.row(200), run.trainer.evaluate())
+
+The cursor is the step that is looked at. At the newest step it follows the run; before it,
+``bench`` is a second trainer brought to that step, and going on from there begins a branch.
+"""
+
+from __future__ import annotations
+
+import math
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from lab.engine.autopsy import Diverged, Finding, find
+from lab.engine.experiment import needs_reset
+from lab.engine.kinds import ExperimentError
+from lab.engine.memory import is_out_of_memory, release
+from lab.engine.timeline import BUDGET, Branch, Edit, Timeline
+from lab.engine.trainer import Phase, Trainer, norm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from lab.engine.device import Device
+    from lab.engine.experiment import Experiment
+
+MOST_RETRIES = 3
+
+
+class Run:
+    """What an experiment becomes when it is carried out.
+
+    Parameters
+    ----------
+    experiment
+        What was asked for.
+    device
+        Where to compute; None: what the description wishes for, or the CPU.
+    edits
+        A log of edits to be made at their steps, as recorded by an earlier run.
+    budget
+        Bytes for history.
+
+    Raises
+    ------
+    ExperimentError
+        If the description cannot be trained.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        device: Device | None = None,
+        edits: Iterable[Edit] = (),
+        budget: int = BUDGET,
+    ) -> None:
+        torch.set_num_threads(experiment.threads)
+        self.experiment = experiment
+        self.trainer = Trainer(experiment, device)
+        self.timeline = Timeline(experiment, budget)
+        self.timeline.current.edits.extend(edits)
+        self.cursor = 0
+        self.early_stop = ""
+        self._viewer: Trainer | None = None
+        self._retries = 0
+        self.timeline.keep_state(0, self.trainer.state.vector)
+        self.timeline.keep_evaluation(0, self.trainer.evaluate())
+
+    @property
+    def newest(self) -> int:
+        """The last step carried out on the current branch."""
+        return self.timeline.current.newest
+
+    @property
+    def phase(self) -> Phase:
+        """How far the iteration in progress has come."""
+        return self.trainer.phase if self.cursor == self.newest else Phase.READY
+
+    @property
+    def bench(self) -> Trainer:
+        """The trainer as it was at the cursor; for looking, not for stepping."""
+        if self.cursor == self.newest or self._viewer is None:
+            return self.trainer
+        return self._viewer
+
+    def step(self) -> None:
+        """Carry out one iteration from the cursor on, or finish the one in progress.
+
+        Raises
+        ------
+        Diverged
+            If it meets a number that is not finite; the state before it stands.
+        """
+        self.advance_phase()
+        while self.trainer.phase:
+            self.advance_phase()
+
+    def advance(self, steps: int) -> None:
+        """Carry out many iterations."""
+        began = perf_counter()
+        for _ in range(steps):
+            self.step()
+        self.note_pace((perf_counter() - began) / max(steps, 1))
+
+    def note_pace(self, step_s: float) -> None:
+        """Tell the time line how long a step takes; it thins old snapshots by that."""
+        mean = self.timeline.step_s or step_s
+        self.timeline.step_s = 0.8 * mean + 0.2 * step_s
+
+    def advance_phase(self) -> None:
+        """Carry out the next of the four phases of an iteration, recording the last.
+
+        When memory runs out the iteration begins anew in smaller pieces, three times at most.
+        """
+        if self.cursor < self.newest:
+            self.branch(self.cursor)
+        failure = ""
+        try:
+            self._carry_out_phase()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or self._retries == MOST_RETRIES:
+                raise
+            failure = str(error)
+        if failure:  # outside the handler, whose frames would keep the tensors alive
+            self._begin_in_smaller_pieces()
+
+    def _carry_out_phase(self) -> None:
+        trainer = self.trainer
+        if trainer.phase is Phase.READY:
+            self._make_edits()
+            trainer.forward()
+        elif trainer.phase is Phase.FORWARD:
+            trainer.loss()
+        elif trainer.phase is Phase.LOSS:
+            trainer.backward()
+            if not (math.isfinite(trainer.loss_value) and math.isfinite(trainer.gradient_norm)):
+                self._stop_at(find(trainer))
+        else:
+            self._update()
+
+    def _begin_in_smaller_pieces(self) -> None:
+        self._retries += 1
+        trainer = self.trainer
+        trainer.abandon()
+        release()
+        pieces = 2 * trainer.experiment.batches.micro
+        self._log({"batches.micro": pieces}, trainer.experiment)
+        self.advance_phase()
+
+    def _make_edits(self) -> None:
+        if self.timeline.current.edits:
+            changes = self.timeline.current.changes_at(self.newest)
+            if changes:
+                self.trainer.change(self.trainer.experiment.changed(changes))
+
+    def _update(self) -> None:
+        trainer = self.trainer
+        numbers = trainer.loss_value, trainer.gradient_norm, trainer.learning_rate
+        trainer.update()
+        length = norm(trainer.state.weights.data)
+        if not math.isfinite(length):
+            self._undo_update()
+        self.timeline.current.steps.append((*numbers, length))
+        self._retries = 0
+        self.cursor = step = trainer.step_number
+        self.timeline.keep_state(step, trainer.state.vector)
+        if step % (self.experiment.evaluate_every or trainer.batches.per_epoch) == 0:
+            self._evaluate(step)
+
+    def _undo_update(self) -> None:
+        """Go back behind an update that has broken the weights, and say which."""
+        broken = ((n, p) for n, p in self.trainer.network.named_parameters())
+        name, bad = next(
+            (n, ~torch.isfinite(p)) for n, p in broken if not torch.isfinite(p).all()
+        )
+        step = self.trainer.step_number
+        self._bring(self.trainer, self.timeline.current, self.newest)
+        found = int(bad.sum()), bad.numel()
+        self._stop_at(Finding(step, f"the weight {name} after its update", *found))
+
+    def _stop_at(self, finding: Finding) -> None:
+        self.trainer.discard()
+        self.timeline.current.diverged_at = finding.step
+        raise Diverged(finding)
+
+    def _evaluate(self, step: int) -> None:
+        self.timeline.keep_evaluation(step, self.trainer.evaluate())
+        patience = self.experiment.early_stopping.patience
+        if patience and not self.early_stop:
+            self._watch(patience)
+
+    def _watch(self, patience: int) -> None:
+        losses = self.timeline.current.evaluations.column("test_loss")
+        if len(losses) <= patience:
+            return
+        best = losses[:-patience].min() - self.experiment.early_stopping.min_delta
+        if losses[-patience:].min() >= best:
+            self.early_stop = f"The test loss has not fallen for {patience} evaluations."
+
+    # The time line.
+
+    def seek(self, step: int) -> None:
+        """Put the cursor on a step; what it shows is exact to the bit.
+
+        Raises
+        ------
+        ExperimentError
+            If the step has not been carried out.
+        """
+        if not 0 <= step <= self.newest:
+            raise ExperimentError(f"step: wanted 0 to {self.newest}, got {step}.")
+        self.trainer.discard()
+        if step < self.newest:
+            self._viewer = self._viewer or Trainer(self.experiment, self.trainer.device)
+            self._bring(self._viewer, self.timeline.current, step)
+        self.cursor = step
+
+    def branch(self, step: int, changes: Mapping[str, Any] | None = None) -> Branch:
+        """Begin a branch at a step, with other settings if asked; the cursor goes there.
+
+        Raises
+        ------
+        ExperimentError
+            If the step has not been carried out, or a change needs the run to begin anew.
+        """
+        self._check(changes or {}, self.timeline.current.experiment_at(step))
+        self.seek(step)
+        new = self.timeline.branch(step)
+        self._bring(self.trainer, new, step)
+        self.cursor, self.early_stop = step, ""
+        self._log(changes or {}, new.base)
+        return new
+
+    def switch(self, number: int) -> None:
+        """Make another branch the current one; the cursor goes to its newest step."""
+        self.trainer.discard()
+        self.timeline.current = self.timeline.branches[number]
+        self._bring(self.trainer, self.timeline.current, self.newest)
+        self.cursor = self.newest
+
+    def edit(self, changes: Mapping[str, Any]) -> None:
+        """Change settings from the cursor on: logged here, or on a branch if it is the past.
+
+        Raises
+        ------
+        ExperimentError
+            If a value is out of range, or the change needs the run to begin anew.
+        """
+        now = self.settings
+        self._check(changes, now)
+        if self.cursor < self.newest:
+            self.branch(self.cursor, changes)
+        else:
+            self.trainer.discard()
+            self._log(changes, now)
+
+    @property
+    def settings(self) -> Experiment:
+        """The description in force for the step after the cursor."""
+        branch = self.timeline.current
+        at_newest = self.cursor == self.newest
+        now = self.trainer.experiment if at_newest else branch.experiment_at(self.cursor)
+        changes = branch.changes_at(self.cursor) if branch.edits else {}
+        return now.changed(changes) if changes else now
+
+    def _check(self, changes: Mapping[str, Any], now: Experiment) -> None:
+        for path in changes:
+            if needs_reset(path):
+                raise ExperimentError(f"{path}: a change of this needs the run to begin anew.")
+        after = now.changed(changes)
+        if after.batches.size > len(self.trainer.data.train):
+            n = len(self.trainer.data.train)
+            raise ExperimentError(
+                f"batches.size: wanted at most {n}, got {after.batches.size}."
+            )
+
+    def _log(self, changes: Mapping[str, Any], now: Experiment) -> None:
+        """Write edits down at the newest step; a second edit of the same thing replaces one."""
+        edits, step = self.timeline.current.edits, self.newest
+        for what, new in changes.items():
+            earlier = next((e for e in edits if (e.step, e.what) == (step, what)), None)
+            old = earlier.old if earlier else now.value(what)
+            if earlier:
+                edits.remove(earlier)
+            if old != new:
+                edits.append(Edit(step, what, old, new))
+
+    def _bring(self, trainer: Trainer, branch: Branch, step: int) -> None:
+        """Restore the nearest snapshot and replay up to a step, edits included."""
+        owner, at, vector = branch.snapshot(step)
+        trainer.discard()
+        trainer.change(owner.experiment_at(at))
+        trainer.restore(vector, at)
+        while trainer.step_number < step:
+            here = trainer.step_number
+            changes = branch.owner_of(here + 1).changes_at(here)
+            if changes:
+                trainer.change(trainer.experiment.changed(changes))
+            trainer.step()

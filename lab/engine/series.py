@@ -1,0 +1,223 @@
+"""Numbers of every step: append-only rows, and a pyramid of least, greatest and mean.
+
+One thread appends, any thread reads: rows once published never change, and a reader takes the
+length before it takes the arrays. Memory has a budget: each level of the pyramid keeps its
+newest blocks, so the recent past is whole and the older past keeps every spike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    FloatArray = npt.NDArray[np.float64]
+
+FACTOR = 16
+BATCH = 256  # rows between two extensions of the pyramid
+LEVELS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A column between two rows, in blocks: first row of each block, and its extremes."""
+
+    rows: FloatArray
+    low: FloatArray
+    high: FloatArray
+    mean: FloatArray
+
+
+class _Growing:
+    """Rows of fixed shape in one array that doubles; the front can be let go of."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.published = (np.empty((1024, *shape)), 0)  # array, number of its first row
+        self.length = 0
+
+    def append(self, row: object) -> None:
+        array, first = self.published
+        if self.length - first == len(array):
+            array = self._grown(1)
+        array[self.length - first] = row
+        self.length += 1
+
+    def extend(self, rows: FloatArray) -> None:
+        array, first = self.published
+        if self.length - first + len(rows) > len(array):
+            array = self._grown(len(rows))
+        array[self.length - first : self.length - first + len(rows)] = rows
+        self.length += len(rows)
+
+    def _grown(self, more: int) -> FloatArray:
+        array, first = self.published
+        used = self.length - first
+        larger = np.empty((max(2 * len(array), used + more), *array.shape[1:]))
+        larger[:used] = array[:used]
+        self.published = (larger, first)
+        return larger
+
+    def keep(self, rows: int) -> None:
+        """Let go of all but the newest rows, once twice as many have come."""
+        array, first = self.published
+        if self.length - first > 2 * rows:
+            start = self.length - rows
+            kept = np.empty((2 * rows + BATCH, *array.shape[1:]))
+            kept[:rows] = array[start - first : self.length - first]
+            self.published = (kept, start)
+
+    def between(self, start: int, stop: int) -> tuple[int, FloatArray]:
+        """Return the rows kept within a range, and the number of the first."""
+        stop = min(stop, self.length)
+        array, first = self.published
+        start = min(max(start, first), stop)
+        return start, array[start - first : stop - first]
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.published[0].nbytes)
+
+
+class Series:
+    """Named columns of one number a step, oldest first.
+
+    ``budget`` is in bytes: half for whole rows, a quarter for the first level of blocks, and
+    so on.
+    """
+
+    def __init__(self, names: Sequence[str], budget: int = 64 * 2**20) -> None:
+        self.names = tuple(names)
+        self._columns = {name: i for i, name in enumerate(self.names)}
+        width = len(self.names)
+        self._rows = _Growing((width,))
+        self._levels = [_Growing((3, width)) for _ in range(LEVELS)]
+        self._keep_rows = max(budget // (2 * 8 * width), 4 * BATCH)
+        self._keep_blocks = [
+            max(budget // (2 ** (k + 2) * 24 * width), BATCH) for k in range(LEVELS)
+        ]
+
+    def __len__(self) -> int:
+        return self._rows.length
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use."""
+        return self._rows.nbytes + sum(level.nbytes for level in self._levels)
+
+    @property
+    def first_whole(self) -> int:
+        """The first row that is still kept whole."""
+        return self._rows.published[1]
+
+    def append(self, row: Sequence[float]) -> None:
+        """Add one row; only the thread that owns the run may."""
+        self._rows.append(row)
+        if self._rows.length % BATCH == 0:
+            self._extend_pyramid()
+
+    def extend(self, rows: FloatArray) -> None:
+        """Add many rows at once, shape (n, columns)."""
+        start = 0
+        while start < len(rows):
+            some = rows[start : start + BATCH - self._rows.length % BATCH]
+            self._rows.extend(some)
+            start += len(some)
+            if self._rows.length % BATCH == 0:
+                self._extend_pyramid()
+
+    def column(self, name: str, start: int = 0, stop: int | None = None) -> FloatArray:
+        """Return whole values from row ``start`` on, as far as they are still kept."""
+        _, rows = self._rows.between(start, len(self) if stop is None else stop)
+        values: FloatArray = rows[:, self._columns[name]]
+        return values
+
+    def row(self, index: int) -> dict[str, float] | None:
+        """Return one row by name, or None where only blocks are left."""
+        start, rows = self._rows.between(index, index + 1)
+        if start != index or not len(rows):
+            return None
+        return dict(zip(self.names, rows[0].tolist(), strict=True))
+
+    def envelope(self, name: str, start: int, stop: int, pixels: int) -> Envelope:
+        """Return a column from row ``start`` to ``stop``, in at most some 16 blocks a pixel.
+
+        No spike is lost: a block keeps the extremes of its rows. NaN rows are left out of a
+        block unless it has no other.
+        """
+        start, stop = max(start, 0), min(stop, len(self))
+        parts, size = [], 1
+        for level in range(-1, LEVELS):
+            size = FACTOR ** (level + 1)
+            if (stop - start) / size <= 4 * max(pixels, 1) and self._reaches(level, start):
+                break
+        while start < stop:
+            part, start = self._blocks(name, level, start, stop)
+            if len(part.rows):
+                parts.append(part)
+            level -= 1
+            if level < -1:
+                break
+        return _joined(parts)
+
+    def _reaches(self, level: int, start: int) -> bool:
+        kept = self._rows if level < 0 else self._levels[level]
+        return start >= kept.published[1] * FACTOR ** (level + 1)
+
+    def _blocks(self, name: str, level: int, start: int, stop: int) -> tuple[Envelope, int]:
+        """Return the blocks of one level that begin at or after ``start``, and where they end."""
+        column = self._columns[name]
+        if level < 0:
+            first, rows = self._rows.between(start, stop)
+            values = rows[:, column]
+            return Envelope(first + np.arange(len(values), dtype=float), *(values,) * 3), stop
+        size = FACTOR ** (level + 1)
+        first, blocks = self._levels[level].between(start // size, stop // size)
+        numbers = first + np.arange(len(blocks))
+        low, high, mean = blocks[:, 0, column], blocks[:, 1, column], blocks[:, 2, column]
+        end = int(numbers[-1] + 1) * size if len(numbers) else start
+        return Envelope(numbers * float(size), low, high, mean), max(end, start)
+
+    def _extend_pyramid(self) -> None:
+        """Summarise what has come since the last time, level by level."""
+        done = self._levels[0].length * FACTOR
+        _, rows = self._rows.between(done, self._rows.length)
+        self._levels[0].extend(_summary(rows[:, None, :].repeat(3, axis=1)))
+        for lower, upper in zip(self._levels, self._levels[1:], strict=False):
+            new = lower.length // FACTOR - upper.length
+            if new:
+                start = upper.length * FACTOR
+                upper.extend(_summary(lower.between(start, start + new * FACTOR)[1]))
+        self._rows.keep(self._keep_rows)
+        for level, keep in zip(self._levels, self._keep_blocks, strict=True):
+            level.keep(keep)
+
+
+def _summary(blocks: FloatArray) -> FloatArray:
+    """Join every 16 blocks (n, 3, columns) into one; NaN counts only where all are NaN."""
+    sixteen = blocks.reshape(-1, FACTOR, 3, blocks.shape[2])
+    low = np.fmin.reduce(sixteen[:, :, 0], axis=1)
+    high = np.fmax.reduce(sixteen[:, :, 1], axis=1)
+    mean = sixteen[:, :, 2].mean(axis=1)
+    if np.isnan(mean).any():
+        mean = _mean_of_the_finite(sixteen[:, :, 2])
+    return np.stack([low, high, mean], axis=1)
+
+
+def _mean_of_the_finite(values: FloatArray) -> FloatArray:
+    there = ~np.isnan(values)
+    number = there.sum(axis=1)
+    total = np.where(there, values, 0).sum(axis=1)
+    return np.where(number, total / np.maximum(number, 1), np.nan)
+
+
+def _joined(parts: list[Envelope]) -> Envelope:
+    if not parts:
+        return Envelope(*(np.empty(0) for _ in range(4)))
+    fields = ("rows", "low", "high", "mean")
+    return Envelope(*(np.concatenate([getattr(p, f) for p in parts]) for f in fields))

@@ -1,0 +1,120 @@
+"""Snapshots of the flat state: all of the recent past, key frames of the older.
+
+Memory has a budget. Blocks of recent snapshots lie in preallocated tensors; when the budget is
+spent, the oldest block is thinned to key frames and its memory is used for the newest.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BLOCK_BYTES = 4 * 2**20
+
+
+class _Block:
+    """Consecutive snapshots in one tensor."""
+
+    def __init__(self, rows: int, like: Tensor) -> None:
+        self.tensor = torch.empty((rows, len(like)), dtype=like.dtype, device=like.device)
+        self.rows = self.tensor.unbind(0)
+        self.steps: list[int] = []
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.steps) == len(self.rows)
+
+    def add(self, step: int, vector: Tensor) -> None:
+        self.rows[len(self.steps)].copy_(vector)
+        self.steps.append(step)
+
+
+class Snapshots:
+    """Vectors of one length by step, in rising order.
+
+    Parameters
+    ----------
+    like
+        A vector of the length, type and device to be kept.
+    budget
+        Bytes for all of them.
+    """
+
+    def __init__(self, like: Tensor, budget: int) -> None:
+        self._like = like
+        self._bytes = max(like.numel() * like.element_size(), 1)
+        self._rows = max(1, min(256, BLOCK_BYTES // self._bytes))
+        self.set_budget(budget)
+        self._frames: dict[int, Tensor] = {}
+        self._frame_steps: list[int] = []
+        self._blocks: list[_Block] = []
+
+    def set_budget(self, budget: int) -> None:
+        """Give it more or less memory from now on: two thirds for the recent past."""
+        block = self._rows * self._bytes
+        self._most_blocks = max(2, 2 * budget // 3 // block)
+        self._most_frames = max(2, budget // 3 // self._bytes)
+
+    @property
+    def length(self) -> int:
+        """How many numbers a snapshot has."""
+        return len(self._like)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use."""
+        rows = sum(len(b.rows) for b in self._blocks)
+        return (rows + len(self._frames)) * self._bytes
+
+    @property
+    def steps(self) -> list[int]:
+        """All steps kept."""
+        return self._frame_steps + [s for b in self._blocks for s in b.steps]
+
+    def add(self, step: int, vector: Tensor, spacing: int) -> None:
+        """Keep a copy; ``spacing`` is how far apart key frames may lie once it is old."""
+        if not self._blocks or self._blocks[-1].is_full:
+            self._blocks.append(self._fresh_block(spacing))
+        self._blocks[-1].add(step, vector)
+
+    def _fresh_block(self, spacing: int) -> _Block:
+        if len(self._blocks) < self._most_blocks:
+            return _Block(self._rows, self._like)
+        while len(self._blocks) >= self._most_blocks:
+            oldest = self._blocks.pop(0)
+            self._thin(oldest, spacing)
+        oldest.steps = []
+        return oldest
+
+    def _thin(self, block: _Block, spacing: int) -> None:
+        last = self._frame_steps[-1] if self._frame_steps else None
+        for step, row in zip(block.steps, block.rows, strict=False):
+            if last is None or step - last >= spacing:
+                self._frames[step] = row.clone()
+                self._frame_steps.append(step)
+                last = step
+        if len(self._frame_steps) > self._most_frames:
+            self._halve_frames()
+
+    def _halve_frames(self) -> None:
+        """Let go of every second key frame, and never of the first."""
+        for step in self._frame_steps[1::2]:
+            del self._frames[step]
+        self._frame_steps = self._frame_steps[::2]
+
+    def at_or_before(self, step: int) -> tuple[int, Tensor] | None:
+        """Return the newest snapshot that is no newer than ``step``."""
+        for block in reversed(self._blocks):
+            if block.steps and block.steps[0] <= step:
+                place = bisect_right(block.steps, step) - 1
+                return block.steps[place], block.rows[place]
+        place = bisect_right(self._frame_steps, step) - 1
+        if place < 0:
+            return None
+        found = self._frame_steps[place]
+        return found, self._frames[found]

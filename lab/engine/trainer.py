@@ -1,0 +1,372 @@
+"""The training loop: forward, loss, backward, update. No thread, no Qt.
+
+Penalties and decay are added here, the same way for every optimizer:
+
+    gradient of the objective   g = ∂loss/∂w + l1 sign(w) + l2 w
+    then, if asked for          g clipped by norm or value
+    decoupled decay             w ← w − η λ w
+    the rule of torch.optim     w ← w − η · rule(g)
+
+which is torch.optim's own ``weight_decay`` for l2 (SGD, Adam, ...) and for λ (AdamW).
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from lab.engine.batches import BatchPlan
+from lab.engine.data import prepare
+from lab.engine.device import Device, granted
+from lab.engine.flat import FlatState
+from lab.engine.kinds import ExperimentError
+from lab.engine.losses import LOSSES, build_loss
+from lab.engine.modules import Dropout
+from lab.engine.networks import build_network, checked_sizes
+from lab.engine.optimizers import OPTIMIZERS, build_optimizer, torch_options
+from lab.engine.preflight import check_batches
+from lab.engine.schedules import SCHEDULES
+from lab.engine.seeds import seed_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    import numpy.typing as npt
+    from torch import Tensor
+
+    from lab.engine.experiment import Experiment
+
+
+class Phase(IntEnum):
+    """How far the iteration in progress has come; READY is between two iterations."""
+
+    READY = 0
+    FORWARD = 1
+    LOSS = 2
+    BACKWARD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Mean loss and accuracy over whole sets; accuracy is NaN where there are no classes."""
+
+    train_loss: float
+    accuracy: float
+    test_loss: float
+    test_accuracy: float
+
+
+class Trainer:
+    """A network, its data and its optimizer, taken through iterations by hand.
+
+    ``step_number`` counts finished updates. After ``backward`` the fields ``loss_value``,
+    ``gradient_norm`` (of the objective, before clipping) and ``learning_rate`` tell of the
+    iteration in progress.
+
+    Raises
+    ------
+    ExperimentError
+        If the description cannot be trained, in one sentence.
+    """
+
+    def __init__(self, experiment: Experiment, device: Device | None = None) -> None:
+        self.device = device or granted(experiment.device)
+        self.data = prepare(experiment)
+        self.experiment = experiment
+        kind = OPTIMIZERS[experiment.optimizer.kind]
+        self.sizes = checked_sizes(
+            experiment.layers, self.data.shape, self.data.encoding.outputs, len(kind.slots), 4
+        )
+        check_batches(experiment, len(self.data.train))
+        self.dtype = torch.float64 if experiment.precision == "float64" else torch.float32
+        outputs = self.data.encoding.outputs
+        network = build_network(experiment.layers, self.data.shape, outputs, experiment.seed)
+        self.network = network.to(self.device.torch, self.dtype)
+        self._dropouts = [m for m in network.modules() if isinstance(m, Dropout)]
+        self._loss = build_loss(LOSSES[experiment.loss.kind], experiment.loss.as_dict())
+        self.train_x, self.train_y = self._tensors(self.data.train)
+        self.test_x, self.test_y = self._tensors(self.data.test)
+        self.step_number = 0
+        self.phase = Phase.READY
+        self._lay_out_batches()
+        self._lay_out_state()
+
+    def _tensors(self, rows: npt.NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        x, y = self.data.x[rows], self.data.target[rows]
+        x_ready = torch.from_numpy(x).to(self.device.torch, self.dtype)
+        y_dtype = torch.int64 if self.data.encoding.name == "index" else self.dtype
+        return x_ready, torch.from_numpy(y).to(self.device.torch, y_dtype)
+
+    def _lay_out_batches(self) -> None:
+        spec = self.experiment.batches
+        self.batches = BatchPlan(self.train_x, self.train_y, spec, self.experiment.seed)
+
+    def _lay_out_state(self) -> None:
+        """Make the flat state and the optimizer that its options call for."""
+        chosen = self.experiment.optimizer
+        kind, options = OPTIMIZERS[chosen.kind], chosen.as_dict()
+        self.state = FlatState(self.network, kind.slots_for(options), kind.counters)
+        self.optimizer = build_optimizer(kind, options, self.state.weights)
+        self.optimizer.state[self.state.weights].update(self.state.optimizer_state)
+        self._buffers_before = self.state.buffers.clone()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Read from the description what every step needs."""
+        e = self.experiment
+        self._l1, self._l2, self._decay = (
+            e.regularisation.l1,
+            e.regularisation.l2,
+            e.weight_decay,
+        )
+        self._clip, self._clip_options = e.clip.kind, e.clip.as_dict()
+        self._factor = SCHEDULES[e.schedule.kind].factor
+        self._factor_options = e.schedule.as_dict()
+        self._base_rate: float = e.optimizer["learning_rate"]
+        self._micro = min(e.batches.micro, self.batches.last_size)
+        for module, p in zip(self._dropouts, _dropout_shares(e.layers), strict=True):
+            module.p = p
+
+    # The four phases of an iteration.
+
+    def step(self) -> None:
+        """Carry out one iteration, or what is left of the one in progress."""
+        if self.phase < Phase.FORWARD:
+            self.forward()
+        if self.phase < Phase.LOSS:
+            self.loss()
+        if self.phase < Phase.BACKWARD:
+            self.backward()
+        self.update()
+
+    def forward(self) -> None:
+        """Pass the batch of this step through the network."""
+        self._enter(Phase.READY)
+        x, self.target = self.batches.at(self.step_number + 1)
+        self._seed_noise()
+        if len(self._buffers_before):
+            self._buffers_before.copy_(self.state.buffers)
+        if self._micro > 1:
+            self._accumulate(x)
+        else:
+            self.output = self._answer(x)
+        self.phase = Phase.FORWARD
+
+    def loss(self) -> None:
+        """Compare the output with the target."""
+        self._enter(Phase.FORWARD)
+        if self._micro == 1:
+            self._objective = self._loss(self.output, self.target)
+            self.loss_value = self._objective.item()
+        self.phase = Phase.LOSS
+
+    def backward(self) -> None:
+        """Find the gradient of the objective with respect to every weight."""
+        self._enter(Phase.LOSS)
+        gradient = self.state.gradient
+        if self._micro == 1:
+            gradient.zero_()
+            self._objective.backward()  # type: ignore[no-untyped-call]
+        if self._l1:
+            gradient.add_(self.state.weights.data.sign(), alpha=self._l1)
+        if self._l2:
+            gradient.add_(self.state.weights.data, alpha=self._l2)
+        self.gradient_norm = norm(gradient)
+        self.phase = Phase.BACKWARD
+
+    def update(self) -> None:
+        """Change the weights, and end the iteration."""
+        self._enter(Phase.BACKWARD)
+        self._clip_gradient()
+        rate = self.learning_rate
+        if self._decay:
+            self.state.weights.data.mul_(1 - rate * self._decay)
+        self.optimizer.param_groups[0]["lr"] = rate
+        self.optimizer.step()
+        self.step_number += 1
+        self.phase = Phase.READY
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the iteration in progress, or of the next."""
+        factor = self._factor(self.step_number, self.experiment.steps, **self._factor_options)
+        return self._base_rate * factor
+
+    def discard(self) -> None:
+        """Leave a half-done iteration as if it had not begun."""
+        if self.phase is not Phase.READY:
+            self.state.buffers.copy_(self._buffers_before)
+            self.state.set_counts(self.step_number)
+            self.phase = Phase.READY
+
+    def abandon(self) -> None:
+        """Leave an iteration that has failed midway, and the tensors it holds."""
+        self.phase = max(self.phase, Phase.FORWARD)
+        self.discard()
+        self.output = self._objective = self.target = torch.empty(0)
+
+    def _enter(self, wanted: Phase) -> None:
+        if self.phase is not wanted:
+            raise RuntimeError(
+                f"this phase follows {wanted.name}, but the run is {self.phase.name}"
+            )
+
+    def _seed_noise(self) -> None:
+        for index, module in enumerate(self._dropouts):
+            purpose = f"dropout/{index}"
+            module.seed = seed_of(self.experiment.seed, purpose, self.step_number + 1)
+
+    def _answer(self, x: Tensor) -> Tensor:
+        if self.experiment.precision != "bfloat16":
+            output: Tensor = self.network(x)
+            return output
+        with torch.autocast(self.device.torch.type, torch.bfloat16):
+            output = self.network(x)
+        return output.float()
+
+    def _accumulate(self, x: Tensor) -> None:
+        """Go forward and backward in pieces; the gradients of the pieces add up."""
+        self.state.gradient.zero_()
+        outputs, total = [], 0.0
+        pieces = zip(x.chunk(self._micro), self.target.chunk(self._micro), strict=True)
+        for part_x, part_y in pieces:
+            output = self._answer(part_x)
+            part = self._loss(output, part_y) * (len(part_x) / len(x))
+            part.backward()  # type: ignore[no-untyped-call]
+            total += part.item()
+            outputs.append(output.detach())
+        self.output, self.loss_value = torch.cat(outputs), total
+
+    def _clip_gradient(self) -> None:
+        if self._clip == "norm":
+            largest = self._clip_options["max_norm"]
+            share = largest / (self.gradient_norm + 1e-6)
+            if share < 1:
+                self.state.gradient.mul_(share)
+        elif self._clip == "value":
+            limit = self._clip_options["limit"]
+            self.state.gradient.clamp_(-limit, limit)
+
+    # Looking at the network without touching the run.
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Switch the network to evaluation: no dropout, running statistics, no gradient."""
+        self.network.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self.network.train()
+
+    def answers(self, x: Tensor) -> Tensor:
+        """Return the outputs for inputs of any number, in evaluation mode, (N, outputs)."""
+        with self.evaluating():
+            parts = [self._answer(piece) for piece in x.split(4096)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def evaluate(self) -> Evaluation:
+        """Return loss and accuracy over the whole training and test set."""
+        train = self._judge(self.train_x, self.train_y)
+        return Evaluation(*train, *self._judge(self.test_x, self.test_y))
+
+    def _judge(self, x: Tensor, y: Tensor) -> tuple[float, float]:
+        if not len(x):
+            return math.nan, math.nan
+        output = self.answers(x)
+        return float(self._loss(output, y)), self._accuracy(output, y)
+
+    def _accuracy(self, output: Tensor, y: Tensor) -> float:
+        if not self.data.classes:
+            return math.nan
+        right = predicted_classes(output, self.data.encoding.name) == true_classes(
+            y, self.data.encoding.name
+        )
+        return float(right.to(torch.float64).mean())
+
+    def batch_indices(self) -> npt.NDArray[np.int64]:
+        """Return the rows of ``data.x`` in the batch in use.
+
+        That is the iteration in progress, or the last one carried out (the first, before any).
+        """
+        between = self.phase is Phase.READY and self.step_number > 0
+        step = self.step_number + (0 if between else 1)
+        rows: npt.NDArray[np.int64] = self.data.train[self.batches.indices(step)]
+        return rows
+
+    # Going elsewhere in the run.
+
+    def restore(self, vector: Tensor, step: int) -> None:
+        """Take over a snapshot of ``state.vector`` made after ``step`` updates."""
+        self.phase = Phase.READY
+        self.step_number = step
+        self.state.restore(vector, step)
+
+    def change(self, experiment: Experiment) -> None:
+        """Go on under another description, which may differ in what needs no reset.
+
+        Optimizer state with the same name under the same rule is kept; the rest begins anew.
+        """
+        before, self.experiment = self.experiment, experiment
+        if before.batches != experiment.batches:
+            self._lay_out_batches()
+        self._change_optimizer(before)
+        self._settle()
+
+    def _change_optimizer(self, before: Experiment) -> None:
+        chosen = self.experiment.optimizer
+        kind, options = OPTIMIZERS[chosen.kind], chosen.as_dict()
+        same = before.optimizer.kind == chosen.kind
+        if same and tuple(self.state.slots) == kind.slots_for(options):
+            self.optimizer.param_groups[0].update(torch_options(options))
+            return
+        old = self.state
+        if not same:
+            old.slots, old.counters = {}, {}
+        self._lay_out_state()
+        self.state.adopt(old)
+
+    def load_weights(self, tensors: dict[str, Any]) -> None:
+        """Take over weights by name, whose names and shapes must be those of the network."""
+        own = self.network.state_dict()
+        if set(own) != set(tensors) or any(own[n].shape != tensors[n].shape for n in own):
+            raise ExperimentError("weights: names or shapes are not those of this network.")
+        self.discard()
+        with torch.no_grad():
+            for name, tensor in own.items():
+                tensor.copy_(tensors[name])
+
+
+def norm(vector: Tensor) -> float:
+    """Return the Euclidean length, in double precision where single would overflow."""
+    length = torch.linalg.vector_norm(vector).item()
+    if math.isinf(length):
+        length = torch.linalg.vector_norm(vector, dtype=torch.float64).item()
+    return float(length)
+
+
+def predicted_classes(output: Tensor, encoding: str) -> Tensor:
+    """Return the class that an output names, shape (N,)."""
+    if encoding in {"sign", "zero_one"}:
+        return (output[:, 0] > 0).to(torch.int64)
+    return output.argmax(dim=1)
+
+
+def true_classes(target: Tensor, encoding: str) -> Tensor:
+    """Return the class that a target names, shape (N,)."""
+    if encoding == "index":
+        return target
+    return target.argmax(dim=1) if encoding == "one_hot" else (target[:, 0] > 0).to(torch.int64)
+
+
+def _dropout_shares(layers: tuple[Any, ...]) -> Iterator[float]:
+    for part in layers:
+        if part.kind == "dropout":
+            yield part["p"]
+        yield from _dropout_shares(part.layers)
