@@ -100,7 +100,7 @@ def _free(folder: Path) -> float:
 
 
 def _whole_gb(extras: frozenset[str]) -> float:
-    with_cuda = 7.0 if sys.platform == "linux" and has_nvidia() else 0.0
+    with_cuda = 8.0 if sys.platform == "linux" and has_nvidia() else 0.0
     return 2.5 + (0.4 if "dev" in extras else 0.0) + with_cuda
 
 
@@ -132,23 +132,23 @@ def _drop_half_installed(venv: Path) -> None:
 def _fill(root: Path, extras: frozenset[str]) -> None:
     print("Installing the libraries, once; some minutes.", file=sys.stderr)
     pins = root / "packaging" / "constraints.txt"
-    _install(root, "pip", "setuptools")
-    torch = pinned("torch", pins.read_text(encoding="utf-8"))
-    if torch:
-        _install_torch(root, torch)
+    versions = {name: pinned(name, pins) for name in ("pip", "setuptools", "torch")}
+    tools = [f"{name}=={versions[name]}" for name in ("pip", "setuptools") if versions[name]]
+    _install(root, *tools)
+    if versions["torch"]:
+        _install_torch(root, versions["torch"])
     project = f"{root}[{','.join(sorted(extras))}]"
-    _install(root, "--no-build-isolation", "--editable", project)
+    _install(root, "--constraint", str(pins), "--no-build-isolation", "--editable", project)
 
 
 def _install(root: Path, *arguments: str) -> None:
     venv = root / ".venv"
-    pins = root / "packaging" / "constraints.txt"
-    pip_runs.install(python_of(venv), venv, "--constraint", str(pins), *arguments)
+    pip_runs.install(python_of(venv), venv, *arguments)
 
 
-def pinned(name: str, constraints: str) -> str | None:
-    """Return the version that the constraints give a distribution, without its marker."""
-    for line in constraints.splitlines():
+def pinned(name: str, constraints: Path) -> str | None:
+    """Return the version that a constraints file gives a distribution, without its marker."""
+    for line in constraints.read_text(encoding="utf-8").splitlines():
         if line.startswith(f"{name}=="):
             return line.split(";")[0].split("==")[1].strip()
     return None

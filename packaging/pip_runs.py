@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 LOG = "pip.log"
 PATIENCE = {"PIP_RETRIES": "5", "PIP_DEFAULT_TIMEOUT": "60"}  # unless the person says otherwise
 TO_STDERR = 2  # standard output belongs to the program that is started afterwards
-AGAIN = "run the same command again: what is already there is kept."
+AGAIN = "run the same command again, what is already there is kept."
 FULL = re.compile(r"No space left on device|Errno 28\b|not enough space on the disk", re.I)
 NETWORK = re.compile(
-    r"Retrying \(|Connection ?(?:Error|broken|refused|reset)|ReadTimeout|incomplete-download"
-    r"|Temporary failure in name|getaddrinfo|ProxyError|SSLError|HTTP error|IncompleteRead",
+    r"Could not fetch URL \S+ (?!404)|Connection ?(?:Error|broken|refused|reset)|HTTP error"
+    r"|ReadTimeout|IncompleteRead|incomplete-download|ProxyError|SSLError",
     re.I,
 )
+INDEX_PAGE = re.compile(r"Could not fetch URL \S+/([^/\s]+)/: (?!404)")
 NO_BUILD = re.compile(r"No matching distribution found for (\S+)")
 
 
@@ -34,20 +35,27 @@ class PipFailed(SetupError):
 
 
 def sentence(text: str, log: Path) -> str:
-    """Say in one sentence why pip failed, from what it wrote to standard error."""
+    """Say in one sentence why pip failed, from what it wrote.
+
+    An index that does not answer stands only in the log; standard error then says no more
+    than that nothing was found.
+    """
     if FULL.search(text):
         return (
             f"The disk is full while installing into {log.parent}: free some space there or"
             f" in the temporary folder and {AGAIN}"
         )
     wanted = NO_BUILD.search(text)
-    name = f" of {wanted[1]}" if wanted else ""
     if NETWORK.search(text):
+        asked_for = wanted or INDEX_PAGE.search(text)
+        name = f" of {asked_for[1]}" if asked_for else ""
         return f"A download{name} failed: check the network and {AGAIN} Details: {log}"
     if wanted:
-        return f"There is no build{name} for this machine and this Python. Details: {log}"
+        return (
+            f"There is no build of {wanted[1]} for this machine and this Python. Details: {log}"
+        )
     lines = [line for line in text.splitlines() if line.startswith("ERROR")]
-    reason = lines[-1].removeprefix("ERROR: ") if lines else "no reason given"
+    reason = lines[0].removeprefix("ERROR: ") if lines else "no reason given"
     return f"Installing failed ({reason}): put that right and {AGAIN} Details: {log}"
 
 
@@ -60,6 +68,7 @@ def install(python: Path, venv: Path, *arguments: str) -> None:
         With one sentence; pip's own words are in the log that it names.
     """
     log = venv / LOG
+    log.unlink(missing_ok=True)
     options = ["--no-input", "--disable-pip-version-check", "--log", str(log)]
     command = [str(python), "-I", "-m", "pip", *options, "install", *arguments]
     result = subprocess.run(
@@ -73,4 +82,11 @@ def install(python: Path, venv: Path, *arguments: str) -> None:
         check=False,
     )
     if result.returncode:
-        raise PipFailed(result.stderr, log)
+        raise PipFailed(_network_lines(log) + result.stderr, log)
+
+
+def _network_lines(log: Path) -> str:
+    if not log.exists():
+        return ""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    return "".join(line for line in lines if "Could not fetch URL" in line)
