@@ -13,8 +13,8 @@ from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+from lab import resources
 from lab.ui import theme
-from lab.ui.icon_files import FOLDER
 
 _SIDES = (16, 20, 24, 32, 48)
 
@@ -22,7 +22,11 @@ _SIDES = (16, 20, 24, 32, 48)
 def names() -> tuple[str, ...]:
     """The icons there are."""
     parts = ("-light", "-dark")
-    return tuple(sorted(f.stem for f in FOLDER.glob("*.svg") if not f.stem.endswith(parts)))
+    return tuple(
+        sorted(
+            f.stem for f in resources.path("icons").glob("*.svg") if not f.stem.endswith(parts)
+        )
+    )
 
 
 def icon(name: str, role: str = "secondary") -> QIcon:
@@ -59,7 +63,7 @@ def pixmap(name: str, colour: str, side: int) -> QPixmap:
 
 @cache
 def _source(name: str) -> str:
-    file = FOLDER / f"{name}.svg"
+    file = resources.path("icons") / f"{name}.svg"
     if not file.is_file():
         raise ValueError(f"name: wanted one of {', '.join(names())}; got {name!r}")
     return file.read_text(encoding="utf-8")

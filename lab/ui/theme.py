@@ -13,8 +13,8 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from lab import resources
 from lab.ui.fonts import font, number_font, pixels, set_scale
-from lab.ui.icon_files import FOLDER
 from lab.ui.palettes import DARK, LIGHT, Palette, contrast, mixed, readable
 from lab.ui.stylesheet import sheet
 
@@ -105,7 +105,9 @@ def apply(app: QApplication, name: ThemeName = "system", *, text_scale: float = 
     app.setStyle("Fusion")
     app.setFont(font())
     app.setPalette(qt_palette(_palette))
-    app.setStyleSheet(sheet(_palette, FOLDER, mixed(_palette.secondary, _palette.base, 0.4)))
+    app.setStyleSheet(
+        sheet(_palette, resources.path("icons"), mixed(_palette.secondary, _palette.base, 0.4))
+    )
     changed.emit(_palette)
     return _palette
 

@@ -1,0 +1,112 @@
+"""Axes with few ticks, true minus signs, and log axes that read as numbers."""
+
+from __future__ import annotations
+
+import html
+import math
+
+import pyqtgraph as pg
+
+from lab.ui import theme
+from lab.ui.numbers import MINUS, shown
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """An axis in the look: line colour for the line, secondary for the numbers."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation, maxTickLength=4)
+        self.enableAutoSIPrefix(False)
+        self.setStyle(
+            tickTextOffset=5, maxTickLevel=0, maxTextLevel=0, autoReduceTextSpace=False
+        )
+        self.setTickDensity(0.7)
+        self._words = ""
+        self.recolour()
+
+    def set_words(self, words: str) -> None:
+        """Name and unit, as plain text: ``Loss (nats)``."""
+        self._words = clean(words)
+        self.recolour()
+
+    @property
+    def words(self) -> str:
+        """Name and unit as they were given, without control characters."""
+        return self._words
+
+    def recolour(self) -> None:
+        """Take the colours and sizes of the theme of this moment."""
+        palette = theme.current()
+        self.setPen(pg.mkPen(palette.line, width=1))
+        self.setTickPen(pg.mkPen(palette.line, width=1))
+        self.setTextPen(palette.secondary)
+        self.setTickFont(theme.number_font("caption"))
+        if self._words:
+            self.setLabel(
+                html.escape(self._words),
+                **{"color": palette.secondary, "font-size": f"{theme.pixels('caption') + 1}px"},
+            )
+
+    def logTickValues(  # noqa: D102, pyqtgraph's name
+        self, minVal: float, maxVal: float, _size: float, _std: object
+    ) -> list[tuple[float, list[float]]]:
+        return [(1.0, log_ticks(minVal, maxVal))]
+
+    def logTickStrings(  # noqa: D102, pyqtgraph's name
+        self, values: list[float], _scale: float, _spacing: float
+    ) -> list[str]:
+        return [power(v) for v in values]
+
+    def tickStrings(  # noqa: D102, pyqtgraph's name
+        self, values: list[float], scale: float, spacing: float
+    ) -> list[str]:
+        if self.logMode:
+            return self.logTickStrings(values, scale, spacing)
+        largest = max((abs(v) for v in values), default=0.0)
+        if largest >= 1e6 or 0 < spacing < 1e-4:
+            return [shown(v if abs(v) > spacing * 1e-6 else 0.0, 3) for v in values]
+        places = max(0, math.ceil(-math.log10(spacing * 1.0001))) if spacing > 0 else 0
+        return [fixed(v, places) for v in values]
+
+
+def fixed(value: float, places: int) -> str:
+    """A number with fixed decimals and a true minus sign; never "-0"."""
+    text = f"{value:.{places}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def power(exponent: float) -> str:
+    """Ten to the exponent in words that are read at a glance: 0.03, 1, 300, 10\u207b\u2076."""
+    if abs(exponent) < 4.01:
+        return shown(10**exponent, 2) if exponent < 1 else f"{10**exponent:,.4g}"
+    decade = math.floor(exponent + 1e-9)
+    mantissa = round(10 ** (exponent - decade))
+    head = "" if mantissa == 1 else f"{mantissa}·"
+    return f"{head}10{str(decade).translate(_SUPERSCRIPT)}"
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Places of ticks between two exponents of ten: 1, 3 of each decade, or fewer, or more.
+
+    >>> [round(10**t, 2) for t in log_ticks(-1.6, 0.1)]
+    [0.03, 0.1, 0.3, 1.0]
+    """
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    breadth = high - low
+    if breadth > 3:
+        stride = max(1, math.ceil(breadth / 6))
+        return [float(d) for d in decades if d % stride == 0 and low <= d <= high]
+    heads = (1, 3) if breadth > 1 else (1, 2, 3, 5, 7) if breadth > 0.4 else range(10, 100)
+    shift = 0 if breadth > 0.4 else -1
+    places = [d + shift + math.log10(h) for d in decades for h in heads]
+    inside = [p for p in places if low <= p <= high]
+    return inside[:: max(1, len(inside) // 6)]
+
+
+def clean(text: str) -> str:
+    """A text without characters that no XML may hold."""
+    return "".join(c for c in text[:512] if c.isprintable())

@@ -1,0 +1,73 @@
+"""The context menu of a plot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+if TYPE_CHECKING:
+    from lab.ui.plots import Plot
+
+
+class PlotMenu(QMenu):
+    """Copy, export, reset, log axes; made once for each plot, when it is first wanted."""
+
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot)
+        self._add("Copy image", self._on_copy)
+        self._add("Export picture...", self._on_export_picture)
+        self._add("Export numbers (CSV, NPZ)...", self._on_export_numbers)
+        self.addSeparator()
+        self._add("Reset view", self._on_reset)
+        self._log_x = self._add("Log x axis", self._on_log)
+        self._log_y = self._add("Log y axis", self._on_log)
+        self._log_x.setCheckable(True)
+        self._log_y.setCheckable(True)
+        self.aboutToShow.connect(self._on_about_to_show)
+
+    def _add(self, text: str, slot: object) -> QAction:
+        action = QAction(text, self)
+        action.triggered.connect(slot)
+        self.addAction(action)
+        return action
+
+    def plot(self) -> Plot:
+        """The plot it belongs to."""
+        from lab.ui.plots import Plot
+
+        parent = self.parentWidget()
+        assert isinstance(parent, Plot)
+        return parent
+
+    @Slot()
+    def _on_about_to_show(self) -> None:
+        is_log_x, is_log_y = self.plot().is_log()
+        self._log_x.setChecked(is_log_x)
+        self._log_y.setChecked(is_log_y)
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setPixmap(self.plot().grab())
+
+    @Slot()
+    def _on_export_picture(self) -> None:
+        from lab.ui.export_dialog import export_dialog
+
+        export_dialog(self.plot())
+
+    @Slot()
+    def _on_export_numbers(self) -> None:
+        from lab.ui.export_dialog import export_dialog
+
+        export_dialog(self.plot(), numbers=True)
+
+    @Slot()
+    def _on_reset(self) -> None:
+        self.plot().reset_view()
+
+    @Slot()
+    def _on_log(self) -> None:
+        self.plot().set_log(x=self._log_x.isChecked(), y=self._log_y.isChecked())

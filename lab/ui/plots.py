@@ -1,0 +1,458 @@
+"""The plot of every panel: axes with units, few ticks, a faint grid, and live marks.
+
+A panel makes marks once (``add_line``, ``add_scatter``, ``add_image``) and calls ``set`` on
+them as often as it likes; what is drawn is reduced to the pixels, ranges move in steps and at
+most twice a second, and colours follow the theme.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from lab.ui import gate, paint_guard, theme
+from lab.ui.axes import Axis
+from lab.ui.images import ImageMark
+from lab.ui.labels import CursorLabels, Legend
+from lab.ui.lines import Dash, LineMark
+from lab.ui.mark import Frame, Mark, News
+from lab.ui.plot_menu import PlotMenu
+from lab.ui.ranging import Span, stepped, union
+from lab.ui.readout import numbers_of, words_at
+from lab.ui.scales import ColourScale
+from lab.ui.scatters import ScatterMark, Symbol
+from lab.ui.threads import in_gui_thread
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PySide6.QtGui import QResizeEvent
+
+    from lab.ui.colours import MapName
+
+pg.setConfigOptions(antialias=False, imageAxisOrder="row-major", exitCleanup=False)
+paint_guard.install()
+
+AUTORANGE_S = 0.5
+_REDRAW_MS = 33
+
+
+class Plot(QWidget):
+    """A pair of axes and what is drawn in them.
+
+    Parameters
+    ----------
+    x, y : str
+        Name and unit of the axes, ``Loss (nats)``; plain text.
+    equal_aspect : bool
+        Both axes are the same space: a circle stays a circle.
+    y_down : bool
+        y grows downwards, as the rows of a matrix do.
+    zero_line : bool
+        A line at y = 0, where the sign matters.
+    legend : bool
+        Names inside the plot, movable; labels at the time cursor do without.
+    tight_x : bool
+        No room left of the first and right of the last value, as for steps.
+    """
+
+    clicked = Signal(float, float)
+    hovered = Signal(object)
+    range_changed = Signal()
+
+    def __init__(
+        self,
+        x: str = "",
+        y: str = "",
+        *,
+        equal_aspect: bool = False,
+        y_down: bool = False,
+        zero_line: bool = False,
+        legend: bool = False,
+        tight_x: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.marks: list[Mark] = []
+        self._frame, self._news = Frame(), News(self)
+        self._is_auto, self._tight_x, self._last_fit = True, tight_x, 0.0
+        self._scale: ColourScale | None = None
+        self._make_scene(equal_aspect, y_down)
+        self._make_furniture(zero_line, legend)
+        self._make_timers()
+        self._connect()
+        self.set_axes(x, y)
+        self.setMinimumSize(*theme.PLOT_MINIMUM)
+        self._recolour()
+
+    # -- making -------------------------------------------------------------------------
+
+    def _make_scene(self, equal_aspect: bool, y_down: bool) -> None:
+        self.view = pg.GraphicsLayoutWidget(self)
+        self.view.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
+        self.view.ci.layout.setContentsMargins(8, 8, 14, 4)
+        self.view.ci.layout.setSpacing(2)
+        self.x_axis, self.y_axis = Axis("bottom"), Axis("left")
+        self.item = pg.PlotItem(axisItems={"bottom": self.x_axis, "left": self.y_axis})
+        self.view.addItem(self.item, row=0, col=0)
+        self.box = self.item.getViewBox()
+        self.item.setMenuEnabled(False)
+        self.item.hideButtons()
+        self.box.disableAutoRange()
+        self.box.setAspectLocked(equal_aspect)
+        self.box.invertY(y_down)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.view)
+
+    def _make_furniture(self, zero_line: bool, legend: bool) -> None:
+        self._zero = pg.InfiniteLine(0, angle=0) if zero_line else None
+        self._cursor = pg.InfiniteLine(0, angle=90)
+        self._cursor.setZValue(15)
+        self._cursor.hide()
+        for line in (self._zero, self._cursor):
+            if line is not None:
+                self.box.addItem(line, ignoreBounds=True)
+        self._labels = CursorLabels(self.box)
+        self._legend = Legend(self.item) if legend else None
+        self._readout = _overlay(self)
+        self._note = _overlay(self)
+        self._menu: PlotMenu | None = None
+
+    def _make_timers(self) -> None:
+        self._fit_timer = QTimer(self)
+        self._fit_timer.setSingleShot(True)
+        self._fit_timer.timeout.connect(self._fit)
+        self._redraw_timer = QTimer(self)
+        self._redraw_timer.setSingleShot(True)
+        self._redraw_timer.setInterval(_REDRAW_MS)
+        self._redraw_timer.timeout.connect(self._redraw)
+
+    def _connect(self) -> None:
+        self._news.changed.connect(self._on_data_changed)
+        self.box.sigRangeChangedManually.connect(self._on_range_taken)
+        self.box.sigXRangeChanged.connect(self._on_range_changed)
+        self.view.scene().sigMouseMoved.connect(self._on_mouse_moved)
+        self.view.scene().sigMouseClicked.connect(self._on_mouse_clicked)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._on_menu_wanted)
+        theme.changed.connect(self._on_theme_changed)
+
+    # -- what panels call ---------------------------------------------------------------
+
+    @in_gui_thread
+    def set_axes(self, x: str | None = None, y: str | None = None) -> None:
+        """Name and unit of the axes, as plain text; None leaves one as it is."""
+        if x is not None:
+            self.x_axis.set_words(x)
+        if y is not None:
+            self.y_axis.set_words(y)
+
+    @in_gui_thread
+    def add_line(
+        self,
+        name: str,
+        series: int = 0,
+        *,
+        dash: Dash = "solid",
+        width: float = 1,
+        is_faint: bool = False,
+        label: bool = False,
+    ) -> LineMark:
+        """Add a curve; with ``label`` its name and value stand beside the time cursor."""
+        mark = LineMark(
+            name,
+            series,
+            self._frame,
+            self._news,
+            dash=dash,
+            width=width,
+            is_faint=is_faint,
+            label=label,
+        )
+        self._add(mark)
+        return mark
+
+    @in_gui_thread
+    def add_scatter(
+        self,
+        name: str,
+        series: int = 0,
+        *,
+        symbol: Symbol = "circle",
+        size: float = 7,
+        is_filled: bool = True,
+        is_class: bool = False,
+    ) -> ScatterMark:
+        """Add points; with ``is_class`` the series is a label and has the label's colour."""
+        mark = ScatterMark(
+            name,
+            series,
+            self._frame,
+            self._news,
+            symbol=symbol,
+            size=size,
+            is_filled=is_filled,
+            is_class=is_class,
+        )
+        self._add(mark)
+        return mark
+
+    @in_gui_thread
+    def add_image(
+        self, name: str, colour_map: MapName = "sequential", *, scale: bool = True
+    ) -> ImageMark:
+        """Add a colour map with its scale beside it; the name says what the colours mean."""
+        mark = ImageMark(name, colour_map, self._frame, self._news)
+        self._add(mark)
+        if scale and self._scale is None:
+            self._scale = ColourScale(name, colour_map)
+            self.view.addItem(self._scale, row=1, col=0)
+        return mark
+
+    @in_gui_thread
+    def remove(self, mark: Mark) -> None:
+        """Take a mark away."""
+        self.marks.remove(mark)
+        for item in mark.items():
+            self.box.removeItem(item)
+        self._on_data_changed()
+
+    @in_gui_thread
+    def time_cursor(self, step: float | None) -> None:
+        """Stand at a step: a line in the text colour, the future beyond it faint; None: none.
+
+        Raises
+        ------
+        ValueError
+            If the step is not finite.
+        """
+        self._frame.cursor = None if step is None else gate.position(step, "step")
+        self._place_cursor()
+        self._redraw()
+
+    @in_gui_thread
+    def set_log(self, *, x: bool | None = None, y: bool | None = None) -> None:
+        """Make an axis logarithmic or linear; what is not above zero becomes a gap."""
+        self._frame.log_x = self._frame.log_x if x is None else x
+        self._frame.log_y = self._frame.log_y if y is None else y
+        self.x_axis.setLogMode(x=self._frame.log_x)
+        self.y_axis.setLogMode(y=self._frame.log_y)
+        if self._zero is not None:
+            self._zero.setVisible(not self._frame.log_y)
+        self._place_cursor()
+        self.reset_view()
+
+    @in_gui_thread
+    def is_log(self) -> tuple[bool, bool]:
+        """Whether x and y are logarithmic."""
+        return self._frame.log_x, self._frame.log_y
+
+    @in_gui_thread
+    def reset_view(self) -> None:
+        """Show everything again, and follow the data from now on."""
+        self._is_auto = True
+        self._fit(is_fresh=True)
+
+    @in_gui_thread
+    def set_range(self, x: Span | None = None, y: Span | None = None) -> None:
+        """Fix a range, in the axes' own scales (exponents of ten where logarithmic).
+
+        Raises
+        ------
+        ValueError
+            If an end is not finite or they are not in order.
+        """
+        self._is_auto = False
+        if x is not None:
+            self.box.setXRange(*gate.checked_levels(x), padding=0)
+        if y is not None:
+            self.box.setYRange(*gate.checked_levels(y), padding=0)
+
+    @in_gui_thread
+    def view_range(self) -> tuple[Span, Span]:
+        """The ranges of x and y that are seen, in the axes' own scales."""
+        (x0, x1), (y0, y1) = self.box.viewRange()
+        return (float(x0), float(x1)), (float(y0), float(y1))
+
+    @in_gui_thread
+    def show_note(self, sentence: str) -> None:
+        """A sentence over the picture, such as "No data yet"; empty text takes it away."""
+        self._note.setText(sentence)
+        self._note.setVisible(bool(sentence))
+        self._place_note()
+
+    @in_gui_thread
+    def numbers(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Everything behind the picture, by name: whole arrays, not the reduced ones."""
+        return numbers_of(self.marks, self.x_axis.words or "x", self.y_axis.words or "y")
+
+    # -- following ----------------------------------------------------------------------
+
+    def _add(self, mark: Mark) -> None:
+        self.marks.append(mark)
+        for item in mark.items():
+            self.box.addItem(item, ignoreBounds=True)
+        if self._legend is not None:
+            self._legend.add(mark)
+
+    @Slot()
+    def _on_data_changed(self) -> None:
+        wait = AUTORANGE_S - (time.monotonic() - self._last_fit)
+        if wait <= 0:
+            self._fit()
+        elif not self._fit_timer.isActive():
+            self._fit_timer.start(int(wait * 1000) + 1)
+        self._labels.place(self.marks, self._frame)
+        self._update_scale()
+
+    def _update_scale(self) -> None:
+        image = next((m for m in self.marks if isinstance(m, ImageMark)), None)
+        if image is not None and self._scale is not None:
+            self._scale.set_levels(image.levels, image.gaps)
+
+    @Slot()
+    def _fit(self, is_fresh: bool = False) -> None:
+        seen = [m for m in self.marks if m.is_visible]
+        images = [m.bounds() for m in seen if isinstance(m, ImageMark)]
+        box = union(images) or union(m.bounds() for m in seen)
+        self._last_fit = time.monotonic()
+        if box is None or not self._is_auto:
+            return
+        if union(images) is not None:
+            x, y = (box[0], box[1]), (box[2], box[3])
+        else:
+            old_x, old_y = (None, None) if is_fresh else self.view_range()
+            x = stepped((box[0], box[1]), old_x, is_tight=self._tight_x)
+            y = stepped((box[2], box[3]), old_y)
+        self.box.setRange(xRange=x, yRange=y, padding=0, disableAutoRange=True)
+        self._redraw()
+
+    @Slot()
+    def _on_range_taken(self) -> None:
+        self._is_auto = False
+
+    @Slot()
+    def _on_range_changed(self) -> None:
+        if not self._redraw_timer.isActive():
+            self._redraw_timer.start()
+        self.range_changed.emit()
+
+    @Slot()
+    def _redraw(self) -> None:
+        self._frame.x_range = self.view_range()[0]
+        self._frame.pixels = max(int(self.box.width()), 50)
+        for mark in self.marks:
+            if not isinstance(mark, ImageMark):
+                mark.redraw()
+        self._labels.place(self.marks, self._frame)
+
+    def _place_cursor(self) -> None:
+        step = self._frame.cursor
+        is_there = step is not None and (step > 0 or not self._frame.log_x)
+        self._cursor.setVisible(is_there)
+        if step is not None and is_there:
+            self._cursor.setValue(self._frame.scaled_x(step))
+
+    @Slot(object)
+    def _on_theme_changed(self, _palette: object) -> None:
+        self._recolour()
+
+    def _recolour(self) -> None:
+        palette = theme.current()
+        self.view.setBackground(palette.base)
+        self._cursor.setPen(pg.mkPen(palette.text, width=1))
+        if self._zero is not None:
+            self._zero.setPen(pg.mkPen(palette.secondary, width=1))
+        for axis in (self.x_axis, self.y_axis):
+            axis.recolour()
+        self.y_axis.setGrid(70)
+        for mark in self.marks:
+            mark.recolour()
+        self._labels.place(self.marks, self._frame)
+        if self._legend is not None:
+            self._legend.recolour()
+        if self._scale is not None:
+            self._scale.update()
+        for overlay in (self._readout, self._note):
+            _dress(overlay)
+
+    # -- the mouse ----------------------------------------------------------------------
+
+    @Slot(QPointF)
+    def _on_mouse_moved(self, place: QPointF) -> None:
+        if not self.box.sceneBoundingRect().contains(place):
+            self._readout.hide()
+            return
+        point = self.box.mapSceneToView(place)
+        size = self.box.viewPixelSize()
+        words = words_at(
+            self.marks, self._frame, (point.x(), point.y()), size, self.x_axis.words
+        )
+        self._readout.setText(words)
+        self._readout.setVisible(bool(words))
+        self._readout.adjustSize()
+        right, bottom = (
+            self.width() - self._readout.width(),
+            self.height() - self._readout.height(),
+        )
+        x, y = int(place.x()) + 14, int(place.y()) - self._readout.height() - 8
+        self._readout.move(min(max(x, 0), right), min(max(y, 0), bottom))
+        self.hovered.emit((point.x(), point.y()))
+
+    @Slot(object)
+    def _on_mouse_clicked(self, event: Any) -> None:
+        inside = self.box.sceneBoundingRect().contains(event.scenePos())
+        if event.button() != Qt.MouseButton.LeftButton or not inside:
+            return
+        point = self.box.mapSceneToView(event.scenePos())
+        if event.double():
+            self.reset_view()
+        self.clicked.emit(point.x(), point.y())
+
+    @Slot(QPoint)
+    def _on_menu_wanted(self, place: QPoint) -> None:
+        self.menu().popup(self.view.mapToGlobal(place))
+
+    @in_gui_thread
+    def menu(self) -> PlotMenu:
+        """The context menu, made when it is first wanted."""
+        if self._menu is None:
+            self._menu = PlotMenu(self)
+        return self._menu
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Reduce curves to the new number of pixels."""
+        super().resizeEvent(event)
+        self._place_note()
+        self._redraw()
+
+    def _place_note(self) -> None:
+        self._note.setMaximumWidth(max(self.width() - 32, 64))
+        self._note.adjustSize()
+        x, y = (
+            (self.width() - self._note.width()) // 2,
+            (self.height() - self._note.height()) // 2,
+        )
+        self._note.move(x, y)
+
+
+def _overlay(parent: QWidget) -> QLabel:
+    label = QLabel(parent)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    label.setMargin(4)
+    label.hide()
+    return label
+
+
+def _dress(label: QLabel) -> None:
+    palette = theme.current()
+    label.setFont(theme.number_font("caption"))
+    label.setStyleSheet(
+        f"color: {palette.text}; background: {palette.base};"
+        f" border: 1px solid {palette.line}; border-radius: 4px;"
+    )
