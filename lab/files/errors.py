@@ -50,6 +50,11 @@ def printable(text: str) -> str:
     )
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: ``1 row``, ``1,200 rows``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 class FileError(Exception):
     """A file that could not be read or written.
 
@@ -127,4 +132,6 @@ def reading(path: StrPath, what: str, hint: str = "") -> Generator[None, None, N
             raise LoadError(path, what, None, hint) from error
         raise LoadError(path, reason_of(error)[0], None, reason_of(error)[1]) from error
     except Exception as error:
+        if "embedded null" in str(error):
+            what, hint = reason_of(error)
         raise LoadError(path, what, None, hint) from error
