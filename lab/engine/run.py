@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from lab.engine.experiment import Experiment
 
 MOST_RETRIES = 3
+WEIGHTS = "weights"
+"""What an edit is called that has loaded weights: the branch begins with a snapshot of them."""
 
 
 class Run:
@@ -67,6 +69,7 @@ class Run:
         self.trainer = Trainer(experiment, device)
         self.timeline = Timeline(experiment, budget)
         self.timeline.current.edits.extend(edits)
+        _refuse_loaded_weights(self.timeline.current.edits)
         self.cursor = 0
         self.early_stop = ""
         self._viewer: Trainer | None = None
@@ -157,7 +160,7 @@ class Run:
 
     def _make_edits(self) -> None:
         if self.timeline.current.edits:
-            changes = self.timeline.current.changes_at(self.newest)
+            changes = settings_in(self.timeline.current.changes_at(self.newest))
             if changes:
                 self.trainer.change(self.trainer.experiment.changed(changes))
 
@@ -239,6 +242,22 @@ class Run:
         self._log(changes or {}, new.base)
         return new
 
+    def load_weights(self, tensors: Mapping[str, Any], source: str) -> None:
+        """Go on from other weights, on a branch that begins at the cursor.
+
+        ``source`` names them in the log of edits. Optimizer state begins anew.
+
+        Raises
+        ------
+        ExperimentError
+            If names or shapes are not those of the network.
+        """
+        self.trainer.require_same_shapes(tensors)
+        new = self.branch(self.cursor)
+        self.trainer.load_weights(tensors)
+        self.timeline.keep_state(self.cursor, self.trainer.state.vector)
+        new.edits.append(Edit(self.cursor, WEIGHTS, None, source))
+
     def switch(self, number: int) -> None:
         """Make another branch the current one; the cursor goes to its newest step."""
         self.trainer.discard()
@@ -268,7 +287,7 @@ class Run:
         branch = self.timeline.current
         at_newest = self.cursor == self.newest
         now = self.trainer.experiment if at_newest else branch.experiment_at(self.cursor)
-        changes = branch.changes_at(self.cursor) if branch.edits else {}
+        changes = settings_in(branch.changes_at(self.cursor))
         return now.changed(changes) if changes else now
 
     def _check(self, changes: Mapping[str, Any], now: Experiment) -> None:
@@ -301,7 +320,21 @@ class Run:
         trainer.restore(vector, at)
         while trainer.step_number < step:
             here = trainer.step_number
-            changes = branch.owner_of(here + 1).changes_at(here)
+            changes = settings_in(branch.owner_of(here + 1).changes_at(here))
             if changes:
                 trainer.change(trainer.experiment.changed(changes))
             trainer.step()
+
+
+def settings_in(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the edits that change settings: loaded weights stand in a snapshot instead."""
+    return {what: new for what, new in changes.items() if what != WEIGHTS}
+
+
+def _refuse_loaded_weights(edits: Iterable[Edit]) -> None:
+    for edit in edits:
+        if edit.what == WEIGHTS:
+            raise ExperimentError(
+                f"edits: at step {edit.step} weights were loaded from {edit.new}, which a "
+                "description does not hold; remove that edit, or begin from those weights."
+            )

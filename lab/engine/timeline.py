@@ -66,7 +66,7 @@ class Branch:
             return self.parent.experiment_at(step)
         now = self.base
         for edit in self.edits:
-            if edit.step < step:
+            if edit.step < step and edit.what != "weights":
                 now = now.changed({edit.what: edit.new})
         return now
 

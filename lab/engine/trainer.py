@@ -34,7 +34,7 @@ from lab.engine.schedules import SCHEDULES
 from lab.engine.seeds import seed_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import numpy as np
     import numpy.typing as npt
@@ -332,15 +332,24 @@ class Trainer:
         self._lay_out_state()
         self.state.adopt(old)
 
-    def load_weights(self, tensors: dict[str, Any]) -> None:
-        """Take over weights by name, whose names and shapes must be those of the network."""
+    def require_same_shapes(self, tensors: Mapping[str, Any]) -> None:
+        """Raise an ExperimentError unless tensors are named and shaped as the network's own."""
         own = self.network.state_dict()
         if set(own) != set(tensors) or any(own[n].shape != tensors[n].shape for n in own):
             raise ExperimentError("weights: names or shapes are not those of this network.")
+
+    def load_weights(self, tensors: Mapping[str, Any]) -> None:
+        """Take over weights by name; the optimizer's state begins anew."""
+        self.require_same_shapes(tensors)
         self.discard()
+        for slot in self.state.slots.values():
+            slot.zero_()
+        for name, value in OPTIMIZERS[self.experiment.optimizer.kind].counters:
+            self.state.counters[name].fill_(value)
         with torch.no_grad():
-            for name, tensor in own.items():
+            for name, tensor in self.network.state_dict().items():
                 tensor.copy_(tensors[name])
+        self.state.set_counts(self.step_number)
 
 
 def norm(vector: Tensor) -> float:

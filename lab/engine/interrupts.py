@@ -1,0 +1,40 @@
+"""Leaving a long iteration between two layers, so that pause answers at once.
+
+Only networks whose iteration takes long get these hooks: a small one is over before anybody
+could ask, and would pay for them at every step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.networks import leaf_modules
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from lab.engine.trainer import Trainer
+
+LONG = 200_000_000
+"""Multiply-adds of a batch from which on an iteration may be left midway (some 10 ms)."""
+
+
+class Interrupted(BaseException):
+    """The iteration was left; no handler for ordinary errors may take it for one."""
+
+
+def install(trainer: Trainer, stop: Event) -> bool:
+    """Make the trainer leave its iteration soon after ``stop`` is set, if it is a long one."""
+    cost = sum(s.multiply_adds for s in trainer.sizes) * trainer.batches.size
+    if cost < LONG:
+        return False
+
+    def check(*_: Any) -> None:
+        if stop.is_set():
+            raise Interrupted
+
+    for _, module in leaf_modules(trainer.network):
+        module.register_forward_pre_hook(check)
+    for parameter in trainer.network.parameters():
+        parameter.register_post_accumulate_grad_hook(check)  # type: ignore[no-untyped-call]
+    return True

@@ -1,0 +1,185 @@
+"""The only crossing between the engine's thread and the window's.
+
+Looks wait in the worker's mailbox until the frame timer takes the newest; events arrive by a
+queued signal, each after the look it speaks of.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QUndoStack
+
+from lab.engine.news import Event, RunLook
+from lab.engine.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from lab.engine.experiment import Experiment
+    from lab.engine.jobs import Job
+    from lab.engine.looks import Question
+    from lab.engine.timeline import Edit
+
+FRAME_MS = 33
+
+
+class EngineBridge(QObject):
+    """What views listen to and speak to; lives in the window's thread.
+
+    Signals
+    -------
+    looked : RunLook
+        At most once a frame; the newest always arrives.
+    happened : Event
+        Every event, in order, after the look it speaks of.
+    partial : str, object
+        The newest partial result of a job, by channel, at most once a frame.
+    selected : str, object
+        Something was selected: its kind ("sample", "layer", ...) and which one.
+    """
+
+    looked = Signal(object)
+    happened = Signal(object)
+    partial = Signal(str, object)
+    selected = Signal(str, object)
+    _event_posted = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.look: RunLook | None = None
+        self.undo_stack = QUndoStack(self)
+        self._event_posted.connect(self._on_event_posted, Qt.ConnectionType.QueuedConnection)
+        self._worker = Worker(on_event=self._event_posted.emit)
+        self._frame = QTimer(self, interval=FRAME_MS)
+        self._frame.timeout.connect(self._on_frame)
+        self._frame.start()
+
+    # Commands: they return at once, and what comes of them arrives as looks and events.
+
+    def load(self, experiment: Experiment, edits: Iterable[Edit] = ()) -> None:
+        """Begin a run; the one before it is kept with its history."""
+        self._worker.load(experiment, edits)
+
+    def recall(self, run: int, otherwise: Experiment) -> None:
+        """Go back to an earlier run, or begin it anew where it is kept no more."""
+        self._worker.recall(run, otherwise)
+
+    def play(self) -> None:
+        """Train until told otherwise, or until the run's horizon."""
+        self._worker.play()
+
+    def pause(self) -> None:
+        """Stop training."""
+        self._worker.pause()
+
+    @Slot()
+    def toggle(self) -> None:
+        """Play, or pause."""
+        if self.look and self.look.playing:
+            self.pause()
+        else:
+            self.play()
+
+    @Slot()
+    def step(self) -> None:
+        """Carry out one iteration; in the past, go on by one step."""
+        self._worker.step()
+
+    @Slot()
+    def step_back(self) -> None:
+        """Go back by one step."""
+        self._worker.seek(-1, relative=True)
+
+    @Slot()
+    def phase(self) -> None:
+        """Carry out one phase of an iteration."""
+        self._worker.phase()
+
+    def seek(self, step: int) -> None:
+        """Put the cursor on a step."""
+        self._worker.seek(step)
+
+    def run_to(self, step: int) -> None:
+        """Go to a step, training if it lies ahead."""
+        self._worker.run_to(step)
+
+    def branch(self, step: int, changes: Mapping[str, Any] | None = None) -> None:
+        """Begin a branch at a step, with other settings if asked."""
+        self._worker.branch(step, changes or {})
+
+    def switch(self, branch: int) -> None:
+        """Go to another branch."""
+        self._worker.switch(branch)
+
+    def edit(self, changes: Mapping[str, Any]) -> None:
+        """Change settings that may change while the run goes on."""
+        self._worker.edit(changes)
+
+    @Slot()
+    def reset(self) -> None:
+        """Begin the run anew from the same initial weights."""
+        self._worker.reset()
+
+    @Slot()
+    def new_seed(self) -> None:
+        """Begin the run anew from other initial weights."""
+        self._worker.reset(new_seed=True)
+
+    def set_speed(self, steps_per_second: float | None) -> None:
+        """Train at most so fast; None: as fast as possible."""
+        self._worker.set_speed(steps_per_second)
+
+    def load_weights(self, tensors: Mapping[str, Any], source: str) -> None:
+        """Go on from other weights, on a branch that begins at the cursor."""
+        self._worker.load_weights(tensors, source)
+
+    def watch(self, name: str, question: Question) -> None:
+        """Have a question answered in every look from now on."""
+        self._worker.watch(name, question)
+
+    def unwatch(self, name: str) -> None:
+        """Have a question answered no more."""
+        self._worker.unwatch(name)
+
+    def submit(self, channel: str, job: Job) -> int:
+        """Begin a job in place of whatever runs on its channel, and return its number."""
+        return self._worker.submit(channel, job)
+
+    def cancel(self, channel: str) -> None:
+        """End a job at its next place to stop."""
+        self._worker.cancel(channel)
+
+    def select(self, kind: str, which: object) -> None:
+        """Select something everywhere."""
+        self.selected.emit(kind, which)
+
+    def close(self, timeout: float = 2.0) -> None:
+        """End the engine.
+
+        Raises
+        ------
+        TimeoutError
+            If an iteration takes longer than ``timeout`` seconds.
+        """
+        self._frame.stop()
+        self._worker.close(timeout)
+
+    @Slot()
+    def _on_frame(self) -> None:
+        self._deliver()
+
+    @Slot(object)
+    def _on_event_posted(self, event: Event) -> None:
+        self._deliver()
+        self.happened.emit(event)
+
+    def _deliver(self) -> None:
+        taken = self._worker.take()
+        look = taken.pop("run", None)
+        for channel, value in taken.items():
+            self.partial.emit(channel, value)
+        if look is not None:
+            self.look = look
+            self.looked.emit(look)
