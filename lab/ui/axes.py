@@ -20,9 +20,19 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         super().__init__(orientation, maxTickLength=4)
         self.enableAutoSIPrefix(False)
         self.setStyle(
-            tickTextOffset=5, maxTickLevel=0, maxTextLevel=0, autoReduceTextSpace=False
+            tickTextOffset=5,
+            maxTickLevel=0,
+            maxTextLevel=0,
+            autoReduceTextSpace=False,
+        self.setStyle(
+            tickTextOffset=5,
+            maxTickLevel=0,
+            maxTextLevel=0,
+            autoReduceTextSpace=False,
+            hideOverlappingLabels=orientation != "bottom",
         )
-        self.setTickDensity(0.7)
+        )
+        self.setTickDensity(1.1 if orientation == "bottom" else 0.8)
         self._words = ""
         self.recolour()
 

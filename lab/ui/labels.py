@@ -63,7 +63,9 @@ class CursorLabels:
         text.setText(f"{clean(mark.name)} {shown(value, 3)}")
         text.setFont(theme.number_font("caption", bold=True))
         text.setColor(QColor(theme.readable(mark.ink().name(), palette)))
-        text.fill = pg.mkBrush(QColor(palette.base))
+        ground = QColor(palette.base)
+        ground.setAlpha(190)
+        text.fill = pg.mkBrush(ground)
         is_upper = place < of / 2
         (x0, x1), _y = self._box.viewRange()
         x = frame.scaled_x(frame.cursor)
@@ -78,7 +80,8 @@ class Legend:
     """Names and samples inside the plot, on the ground's colour; it can be moved."""
 
     def __init__(self, item: pg.PlotItem) -> None:
-        self._legend = pg.LegendItem(offset=(-8, 8), verSpacing=-4, frame=True)
+        self._legend = pg.LegendItem(offset=(-6, 6), horSpacing=10, verSpacing=-6)
+        self._legend.layout.setContentsMargins(8, 2, 8, 2)
         self._legend.setParentItem(item.getViewBox())
         self._marks: list[Mark] = []
         self.recolour()

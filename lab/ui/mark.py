@@ -52,14 +52,19 @@ class Mark:
         self.name, self.series, self._frame, self._news = name, series, frame, news
         self.is_visible = True
         self.gaps = 0
-        self.colour: str | None = None
+        self.role: str | None = None
 
     def ink(self) -> QColor:
         """The mark's colour in the theme of this moment."""
-        if self.colour is not None:
-            return QColor(self.colour)
         palette = theme.current()
+        if self.role is not None:
+            return QColor(getattr(palette, self.role))
         return QColor(palette.series[self.series % len(palette.series)])
+
+    def set_role(self, role: str | None) -> None:
+        """Take a colour of the palette by its name (``text``, ``error``), or the series'."""
+        self.role = role
+        self.recolour()
 
     def items(self) -> tuple[pg.GraphicsObject, ...]:
         """The pyqtgraph items that show it."""

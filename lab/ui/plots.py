@@ -11,8 +11,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPoint, QPointF, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QTimer, Signal, Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.ui import gate, paint_guard, theme
 from lab.ui.axes import Axis
@@ -20,9 +20,10 @@ from lab.ui.images import ImageMark
 from lab.ui.labels import CursorLabels, Legend
 from lab.ui.lines import Dash, LineMark
 from lab.ui.mark import Frame, Mark, News
-from lab.ui.plot_menu import PlotMenu
+from lab.ui.overlays import Overlay
+from lab.ui.plot_mouse import PlotMouse
 from lab.ui.ranging import Span, stepped, union
-from lab.ui.readout import numbers_of, words_at
+from lab.ui.readout import numbers_of
 from lab.ui.scales import ColourScale
 from lab.ui.scatters import ScatterMark, Symbol
 from lab.ui.threads import in_gui_thread
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from lab.ui.colours import MapName
+    from lab.ui.plot_menu import PlotMenu
 
 pg.setConfigOptions(antialias=False, imageAxisOrder="row-major", exitCleanup=False)
 paint_guard.install()
@@ -60,7 +62,7 @@ class Plot(QWidget):
     """
 
     clicked = Signal(float, float)
-    hovered = Signal(object)
+    hovered = Signal(float, float)
     range_changed = Signal()
 
     def __init__(
@@ -77,9 +79,10 @@ class Plot(QWidget):
     ) -> None:
         super().__init__(parent)
         self.marks: list[Mark] = []
-        self._frame, self._news = Frame(), News(self)
+        self.frame, self._news = Frame(), News(self)
         self._is_auto, self._tight_x, self._last_fit = True, tight_x, 0.0
         self._scale: ColourScale | None = None
+        self._equal_aspect, self._room = equal_aspect, QPointF(0, 0)
         self._make_scene(equal_aspect, y_down)
         self._make_furniture(zero_line, legend)
         self._make_timers()
@@ -118,9 +121,8 @@ class Plot(QWidget):
                 self.box.addItem(line, ignoreBounds=True)
         self._labels = CursorLabels(self.box)
         self._legend = Legend(self.item) if legend else None
-        self._readout = _overlay(self)
-        self._note = _overlay(self)
-        self._menu: PlotMenu | None = None
+        self._note = Overlay(self)
+        self._mouse = PlotMouse(self)
 
     def _make_timers(self) -> None:
         self._fit_timer = QTimer(self)
@@ -135,10 +137,8 @@ class Plot(QWidget):
         self._news.changed.connect(self._on_data_changed)
         self.box.sigRangeChangedManually.connect(self._on_range_taken)
         self.box.sigXRangeChanged.connect(self._on_range_changed)
-        self.view.scene().sigMouseMoved.connect(self._on_mouse_moved)
-        self.view.scene().sigMouseClicked.connect(self._on_mouse_clicked)
-        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.view.customContextMenuRequested.connect(self._on_menu_wanted)
+        self._mouse.clicked.connect(self.clicked)
+        self._mouse.hovered.connect(self.hovered)
         theme.changed.connect(self._on_theme_changed)
 
     # -- what panels call ---------------------------------------------------------------
@@ -166,7 +166,7 @@ class Plot(QWidget):
         mark = LineMark(
             name,
             series,
-            self._frame,
+            self.frame,
             self._news,
             dash=dash,
             width=width,
@@ -191,7 +191,7 @@ class Plot(QWidget):
         mark = ScatterMark(
             name,
             series,
-            self._frame,
+            self.frame,
             self._news,
             symbol=symbol,
             size=size,
@@ -206,8 +206,9 @@ class Plot(QWidget):
         self, name: str, colour_map: MapName = "sequential", *, scale: bool = True
     ) -> ImageMark:
         """Add a colour map with its scale beside it; the name says what the colours mean."""
-        mark = ImageMark(name, colour_map, self._frame, self._news)
+        mark = ImageMark(name, colour_map, self.frame, self._news)
         self._add(mark)
+        self._show_grid()
         if scale and self._scale is None:
             self._scale = ColourScale(name, colour_map)
             self.view.addItem(self._scale, row=1, col=0)
@@ -230,26 +231,26 @@ class Plot(QWidget):
         ValueError
             If the step is not finite.
         """
-        self._frame.cursor = None if step is None else gate.position(step, "step")
+        self.frame.cursor = None if step is None else gate.position(step, "step")
         self._place_cursor()
         self._redraw()
 
     @in_gui_thread
     def set_log(self, *, x: bool | None = None, y: bool | None = None) -> None:
         """Make an axis logarithmic or linear; what is not above zero becomes a gap."""
-        self._frame.log_x = self._frame.log_x if x is None else x
-        self._frame.log_y = self._frame.log_y if y is None else y
-        self.x_axis.setLogMode(x=self._frame.log_x)
-        self.y_axis.setLogMode(y=self._frame.log_y)
+        self.frame.log_x = self.frame.log_x if x is None else x
+        self.frame.log_y = self.frame.log_y if y is None else y
+        self.x_axis.setLogMode(x=self.frame.log_x)
+        self.y_axis.setLogMode(y=self.frame.log_y)
         if self._zero is not None:
-            self._zero.setVisible(not self._frame.log_y)
+            self._zero.setVisible(not self.frame.log_y)
         self._place_cursor()
         self.reset_view()
 
     @in_gui_thread
     def is_log(self) -> tuple[bool, bool]:
         """Whether x and y are logarithmic."""
-        return self._frame.log_x, self._frame.log_y
+        return self.frame.log_x, self.frame.log_y
 
     @in_gui_thread
     def reset_view(self) -> None:
@@ -281,14 +282,17 @@ class Plot(QWidget):
     @in_gui_thread
     def show_note(self, sentence: str) -> None:
         """A sentence over the picture, such as "No data yet"; empty text takes it away."""
-        self._note.setText(sentence)
-        self._note.setVisible(bool(sentence))
-        self._place_note()
+        self._note.say(sentence)
+        self._note.stand_in_the_middle()
 
     @in_gui_thread
     def numbers(self) -> dict[str, np.ndarray[Any, Any]]:
         """Everything behind the picture, by name: whole arrays, not the reduced ones."""
         return numbers_of(self.marks, self.x_axis.words or "x", self.y_axis.words or "y")
+
+    def _show_grid(self) -> None:
+        has_image = any(isinstance(m, ImageMark) for m in self.marks)
+        self.y_axis.setGrid(False if has_image else 70)  # a grid would lie over the map
 
     # -- following ----------------------------------------------------------------------
 
@@ -306,13 +310,13 @@ class Plot(QWidget):
             self._fit()
         elif not self._fit_timer.isActive():
             self._fit_timer.start(int(wait * 1000) + 1)
-        self._labels.place(self.marks, self._frame)
+        self._labels.place(self.marks, self.frame)
         self._update_scale()
 
     def _update_scale(self) -> None:
         image = next((m for m in self.marks if isinstance(m, ImageMark)), None)
         if image is not None and self._scale is not None:
-            self._scale.set_levels(image.levels, image.gaps)
+            self._scale.set_levels(image.levels, image.gaps, image.strength)
 
     @Slot()
     def _fit(self, is_fresh: bool = False) -> None:
@@ -324,12 +328,27 @@ class Plot(QWidget):
             return
         if union(images) is not None:
             x, y = (box[0], box[1]), (box[2], box[3])
+            if self._equal_aspect:
+                self._match_aspect(x, y)
         else:
             old_x, old_y = (None, None) if is_fresh else self.view_range()
             x = stepped((box[0], box[1]), old_x, is_tight=self._tight_x)
             y = stepped((box[2], box[3]), old_y)
         self.box.setRange(xRange=x, yRange=y, padding=0, disableAutoRange=True)
         self._redraw()
+
+    def _match_aspect(self, x: Span, y: Span) -> None:
+        """Leave the room at the sides empty, so that the axes end where the map ends."""
+        room = self._room
+        width, height = self.box.width() + 2 * room.x(), self.box.height() + 2 * room.y()
+        if min(width, height) <= 0:
+            return
+        ratio = (x[1] - x[0]) / (y[1] - y[0])
+        self._room = QPointF(
+            max(0.0, (width - height * ratio) / 2), max(0.0, (height - width / ratio) / 2)
+        )
+        left, top = self._room.x(), self._room.y()
+        self.view.ci.layout.setContentsMargins(8 + left, 8 + top, 14 + left, 4 + top)
 
     @Slot()
     def _on_range_taken(self) -> None:
@@ -343,19 +362,19 @@ class Plot(QWidget):
 
     @Slot()
     def _redraw(self) -> None:
-        self._frame.x_range = self.view_range()[0]
-        self._frame.pixels = max(int(self.box.width()), 50)
+        self.frame.x_range = self.view_range()[0]
+        self.frame.pixels = max(int(self.box.width()), 50)
         for mark in self.marks:
             if not isinstance(mark, ImageMark):
                 mark.redraw()
-        self._labels.place(self.marks, self._frame)
+        self._labels.place(self.marks, self.frame)
 
     def _place_cursor(self) -> None:
-        step = self._frame.cursor
-        is_there = step is not None and (step > 0 or not self._frame.log_x)
+        step = self.frame.cursor
+        is_there = step is not None and (step > 0 or not self.frame.log_x)
         self._cursor.setVisible(is_there)
         if step is not None and is_there:
-            self._cursor.setValue(self._frame.scaled_x(step))
+            self._cursor.setValue(self.frame.scaled_x(step))
 
     @Slot(object)
     def _on_theme_changed(self, _palette: object) -> None:
@@ -369,90 +388,24 @@ class Plot(QWidget):
             self._zero.setPen(pg.mkPen(palette.secondary, width=1))
         for axis in (self.x_axis, self.y_axis):
             axis.recolour()
-        self.y_axis.setGrid(70)
+        self._show_grid()
         for mark in self.marks:
             mark.recolour()
-        self._labels.place(self.marks, self._frame)
+        self._labels.place(self.marks, self.frame)
         if self._legend is not None:
             self._legend.recolour()
         if self._scale is not None:
             self._scale.update()
-        for overlay in (self._readout, self._note):
-            _dress(overlay)
-
-    # -- the mouse ----------------------------------------------------------------------
-
-    @Slot(QPointF)
-    def _on_mouse_moved(self, place: QPointF) -> None:
-        if not self.box.sceneBoundingRect().contains(place):
-            self._readout.hide()
-            return
-        point = self.box.mapSceneToView(place)
-        size = self.box.viewPixelSize()
-        words = words_at(
-            self.marks, self._frame, (point.x(), point.y()), size, self.x_axis.words
-        )
-        self._readout.setText(words)
-        self._readout.setVisible(bool(words))
-        self._readout.adjustSize()
-        right, bottom = (
-            self.width() - self._readout.width(),
-            self.height() - self._readout.height(),
-        )
-        x, y = int(place.x()) + 14, int(place.y()) - self._readout.height() - 8
-        self._readout.move(min(max(x, 0), right), min(max(y, 0), bottom))
-        self.hovered.emit((point.x(), point.y()))
-
-    @Slot(object)
-    def _on_mouse_clicked(self, event: Any) -> None:
-        inside = self.box.sceneBoundingRect().contains(event.scenePos())
-        if event.button() != Qt.MouseButton.LeftButton or not inside:
-            return
-        point = self.box.mapSceneToView(event.scenePos())
-        if event.double():
-            self.reset_view()
-        self.clicked.emit(point.x(), point.y())
-
-    @Slot(QPoint)
-    def _on_menu_wanted(self, place: QPoint) -> None:
-        self.menu().popup(self.view.mapToGlobal(place))
 
     @in_gui_thread
     def menu(self) -> PlotMenu:
-        """The context menu, made when it is first wanted."""
-        if self._menu is None:
-            self._menu = PlotMenu(self)
-        return self._menu
+        """The context menu."""
+        return self._mouse.menu()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Reduce curves to the new number of pixels."""
         super().resizeEvent(event)
-        self._place_note()
+        self._note.stand_in_the_middle()
+        if self._equal_aspect:
+            self._fit()
         self._redraw()
-
-    def _place_note(self) -> None:
-        self._note.setMaximumWidth(max(self.width() - 32, 64))
-        self._note.adjustSize()
-        x, y = (
-            (self.width() - self._note.width()) // 2,
-            (self.height() - self._note.height()) // 2,
-        )
-        self._note.move(x, y)
-
-
-def _overlay(parent: QWidget) -> QLabel:
-    label = QLabel(parent)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-    label.setMargin(4)
-    label.hide()
-    return label
-
-
-def _dress(label: QLabel) -> None:
-    palette = theme.current()
-    label.setFont(theme.number_font("caption"))
-    label.setStyleSheet(
-        f"color: {palette.text}; background: {palette.base};"
-        f" border: 1px solid {palette.line}; border-radius: 4px;"
-    )

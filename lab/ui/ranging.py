@@ -38,6 +38,7 @@ def stepped(data: Span, old: Span | None, *, is_tight: bool = False) -> Span:
         return old
     step = nice((high - low) / 10)
     if is_tight:
+        low = 0.0 if 0 <= low <= step else low  # step 1 stands on an axis that begins at 0
         return low, low + math.ceil((high - low) / step - 1e-9) * step
     return math.floor(low / step - 0.25) * step, math.ceil(high / step + 0.25) * step
 

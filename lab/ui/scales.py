@@ -27,13 +27,15 @@ class ColourScale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no 
     def __init__(self, words: str, map_name: colours.MapName) -> None:
         super().__init__()
         self._words, self._map_name = words, map_name
-        self._levels = (0.0, 1.0)
+        self._levels, self._strength = (0.0, 1.0), 1.0
         self._note = ""
         self.setFixedHeight(_HEIGHT)
 
-    def set_levels(self, levels: tuple[float, float], gaps: int = 0) -> None:
-        """What the ends stand for, and how many cells have no finite value."""
-        self._levels = levels
+    def set_levels(
+        self, levels: tuple[float, float], gaps: int = 0, strength: float = 1.0
+    ) -> None:
+        """What the ends stand for, how many cells are not finite, how dimmed the map is."""
+        self._levels, self._strength = levels, strength
         self._note = f"{gaps:,} not finite" if gaps else ""
         self.update()
 
@@ -56,7 +58,9 @@ class ColourScale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no 
         room = QRectF(0, bar.top() - 6, bar.left() - 12, bar.height() + 12)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(room, right, words)
+        painter.setOpacity(self._strength)
         painter.drawImage(bar, self._ramp())
+        painter.setOpacity(1.0)
         painter.setPen(QPen(theme.colour("line"), 1))
         painter.drawRect(bar)
         self._draw_numbers(painter, bar)

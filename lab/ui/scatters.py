@@ -105,7 +105,7 @@ class ScatterMark(Mark):
     def ink(self) -> QColor:
         """The colour of the class or the series."""
         palette = theme.current()
-        if self.colour is None and self.is_class:
+        if self.role is None and self.is_class:
             return QColor(palette.classes[self.series % len(palette.classes)])
         return super().ink()
 
