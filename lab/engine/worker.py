@@ -295,8 +295,15 @@ class Worker:
 
         made = Run(experiment, edits=edits, budget=BUDGET // KEPT_RUNS)
         self._adopt(made, max(self._runs, default=0) + 1)
-        self._runs = dict(list({**self._runs, self._number: made}.items())[-KEPT_RUNS:])
+        self._runs[self._number] = made
+        self._let_go()
         self._tell_run(Status.LOADED, made.trainer.device.notice)
+
+    def _let_go(self) -> None:
+        """Keep few runs: one that has not been trained goes before one that has."""
+        while len(self._runs) > KEPT_RUNS:
+            earlier = [n for n in self._runs if n != self._number]
+            del self._runs[min(earlier, key=lambda n: (self._runs[n].newest > 0, n))]
 
     def _recall(self, number: int, otherwise: Experiment) -> None:
         if number not in self._runs:

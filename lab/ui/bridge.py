@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QUndoStack
 
-from lab.engine.news import Event, RunLook
 from lab.engine.worker import Worker
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from lab.engine.experiment import Experiment
     from lab.engine.jobs import Job
     from lab.engine.looks import Question
+    from lab.engine.news import Event, RunLook
     from lab.engine.timeline import Edit
 
 FRAME_MS = 33
