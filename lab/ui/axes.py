@@ -24,13 +24,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
             maxTickLevel=0,
             maxTextLevel=0,
             autoReduceTextSpace=False,
-        self.setStyle(
-            tickTextOffset=5,
-            maxTickLevel=0,
-            maxTextLevel=0,
-            autoReduceTextSpace=False,
             hideOverlappingLabels=orientation != "bottom",
-        )
         )
         self.setTickDensity(1.1 if orientation == "bottom" else 0.8)
         self._words = ""
