@@ -79,13 +79,13 @@ def _executable(command: tuple[str, ...]) -> str:
 
 
 def others(root: Path) -> Iterator[Interpreter]:
-    """Yield the fitting Pythons of this machine, best first, each run when its turn comes."""
+    """Yield the other Pythons of this machine, best first, each run when its turn comes."""
     seen = set()
     for command in chain(_own(root), _on_path(), _launched(), _in_known_places()):
         if command not in seen and shutil.which(command[0]):
             seen.add(command)
             found = asked(*command)
-            if found and found.version in SUPPORTED:
+            if found:
                 yield found
 
 

@@ -83,6 +83,7 @@ def install(python: Path, venv: Path, *arguments: str) -> None:
     )
     if result.returncode:
         raise PipFailed(_network_lines(log) + result.stderr, log)
+    log.unlink(missing_ok=True)  # tens of megabytes that nobody needs any more
 
 
 def _network_lines(log: Path) -> str:

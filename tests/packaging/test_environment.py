@@ -10,15 +10,18 @@ import system_packages
 from interpreters import python_of
 from problems import SetupError
 
+on_posix = pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for Python")
 FULL, DEV = frozenset({"full"}), frozenset({"full", "dev"})
 
 
 @pytest.fixture
 def finished(project):
     """The small project with an environment that is whole: this Python and one package."""
+    if os.name == "nt":
+        pytest.skip("a shell script stands in for Python")
     venv = project / ".venv"
     python = python_of(venv)
-    packages = venv / ("Lib" if os.name == "nt" else "lib/python3.11") / "site-packages"
+    packages = venv / "lib" / "python3.11" / "site-packages"
     (packages / "numpy-2.0.dist-info").mkdir(parents=True)
     (packages / "numpy-2.0.dist-info" / "INSTALLER").write_text("pip\n")
     python.parent.mkdir()
@@ -62,7 +65,6 @@ def _gets_a_foreign_stamp(project):
     (project / ".venv" / stamp.NAME).write_text(json.dumps(["not", "ours"]))
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for Python")
 @pytest.mark.parametrize(
     "happens",
     [
@@ -80,7 +82,6 @@ def test_a_broken_or_outdated_environment_is_not(finished, happens):
     assert not environment.is_ready(finished, DEV)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for Python")
 def test_an_environment_without_its_python_is_made_anew(finished, tmp_path):
     _loses_its_python(finished)
     base = tmp_path / "base-python"
@@ -91,7 +92,7 @@ def test_an_environment_without_its_python_is_made_anew(finished, tmp_path):
     assert asked == f"-I -m venv --clear {finished / '.venv'}"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for Python")
+@on_posix
 def test_an_environment_that_cannot_be_made_is_told_with_the_reason(project, tmp_path):
     base = tmp_path / "base-python"
     base.write_text("#!/bin/sh\necho Error: read-only file system >&2\nexit 1\n")
