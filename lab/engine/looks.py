@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lab.engine.news import BranchLook, History, RunLook
-from lab.engine.trainer import Phase, Trainer
+from lab.engine.phases import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from lab.engine.pace import Pace
     from lab.engine.run import Run
     from lab.engine.timeline import Branch
+    from lab.engine.trainer import Trainer
 
-Question = Callable[[Trainer], object]
+Question = Callable[["Trainer"], object]
 """What a view wants to know of the network at the cursor; answers hold copies only."""
 
 

@@ -23,8 +23,9 @@ from lab.engine.autopsy import Diverged, Finding, find
 from lab.engine.experiment import needs_reset
 from lab.engine.kinds import ExperimentError
 from lab.engine.memory import is_out_of_memory, release
+from lab.engine.phases import Phase
 from lab.engine.timeline import BUDGET, Branch, Edit, Timeline
-from lab.engine.trainer import Phase, Trainer, norm
+from lab.engine.trainer import Trainer, norm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

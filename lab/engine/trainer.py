@@ -15,7 +15,6 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -29,6 +28,7 @@ from lab.engine.losses import LOSSES, build_loss
 from lab.engine.modules import Dropout
 from lab.engine.networks import build_network, checked_sizes
 from lab.engine.optimizers import OPTIMIZERS, build_optimizer, torch_options
+from lab.engine.phases import Phase
 from lab.engine.preflight import check_batches
 from lab.engine.schedules import SCHEDULES
 from lab.engine.seeds import seed_of
@@ -41,15 +41,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from lab.engine.experiment import Experiment
-
-
-class Phase(IntEnum):
-    """How far the iteration in progress has come; READY is between two iterations."""
-
-    READY = 0
-    FORWARD = 1
-    LOSS = 2
-    BACKWARD = 3
 
 
 @dataclass(frozen=True, slots=True)
