@@ -28,6 +28,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         )
         self.setTickDensity(1.1 if orientation == "bottom" else 0.8)
         self._words = ""
+        self.pen_scale = 1.0
         self.recolour()
 
     def set_words(self, words: str) -> None:
@@ -43,8 +44,9 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def recolour(self) -> None:
         """Take the colours and sizes of the theme of this moment."""
         palette = theme.current()
-        self.setPen(pg.mkPen(palette.line, width=1))
-        self.setTickPen(pg.mkPen(palette.line, width=1))
+        pen = pg.mkPen(palette.line, width=self.pen_scale)
+        self.setPen(pen)
+        self.setTickPen(pen)
         self.setTextPen(palette.secondary)
         self.setTickFont(theme.number_font("caption"))
         if self._words:

@@ -80,8 +80,7 @@ class Legend:
     """Names and samples inside the plot, on the ground's colour; it can be moved."""
 
     def __init__(self, item: pg.PlotItem) -> None:
-        self._legend = pg.LegendItem(offset=(-6, 6), horSpacing=10, verSpacing=-6)
-        self._legend.layout.setContentsMargins(8, 2, 8, 2)
+        self._legend = pg.LegendItem(offset=(-6, 6), horSpacing=12, verSpacing=-4)
         self._legend.setParentItem(item.getViewBox())
         self._marks: list[Mark] = []
         self.recolour()

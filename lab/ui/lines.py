@@ -133,7 +133,7 @@ class LineMark(Mark):
         """The pen of the curve at a strength from 0 to 1."""
         ink = self.ink()
         ink.setAlphaF(strength * (0.38 if self.is_faint else 1.0))
-        pen: QPen = pg.mkPen(ink, width=self.width)
+        pen: QPen = pg.mkPen(ink, width=self.width * self._frame.pen_scale)
         if DASHES[self.dash]:
             pen.setDashPattern(DASHES[self.dash])
         return pen

@@ -29,6 +29,7 @@ class Frame:
     log_x: bool = False
     log_y: bool = False
     cursor: float | None = None
+    pen_scale: float = 1.0  # cosmetic pens are measured in device pixels
 
     def scaled_x(self, x: float) -> float:
         """A value of x above zero in the scale of the axis."""

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPointF, QTimer, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.ui import gate, paint_guard, theme
@@ -137,6 +137,7 @@ class Plot(QWidget):
         self._news.changed.connect(self._on_data_changed)
         self.box.sigRangeChangedManually.connect(self._on_range_taken)
         self.box.sigXRangeChanged.connect(self._on_range_changed)
+        self.box.sigResized.connect(self._on_box_resized)
         self._mouse.clicked.connect(self.clicked)
         self._mouse.hovered.connect(self.hovered)
         theme.changed.connect(self._on_theme_changed)
@@ -280,6 +281,13 @@ class Plot(QWidget):
         return (float(x0), float(x1)), (float(y0), float(y1))
 
     @in_gui_thread
+    def set_pen_scale(self, scale: float) -> None:
+        """Device pixels for each pixel of line width: of the screen, or of an exported picture."""
+        if scale != self.frame.pen_scale:
+            self.frame.pen_scale = scale
+            self._recolour()
+
+    @in_gui_thread
     def show_note(self, sentence: str) -> None:
         """A sentence over the picture, such as "No data yet"; empty text takes it away."""
         self._note.say(sentence)
@@ -348,7 +356,14 @@ class Plot(QWidget):
             max(0.0, (width - height * ratio) / 2), max(0.0, (height - width / ratio) / 2)
         )
         left, top = self._room.x(), self._room.y()
-        self.view.ci.layout.setContentsMargins(8 + left, 8 + top, 14 + left, 4 + top)
+        self.item.layout.setContentsMargins(left, top, left, top)
+        if self._scale is not None:
+            self._scale.set_inset(left)
+
+    @Slot()
+    def _on_box_resized(self) -> None:
+        if self._equal_aspect:
+            self._fit()
 
     @Slot()
     def _on_range_taken(self) -> None:
@@ -381,12 +396,13 @@ class Plot(QWidget):
         self._recolour()
 
     def _recolour(self) -> None:
-        palette = theme.current()
+        palette, width = theme.current(), self.frame.pen_scale
         self.view.setBackground(palette.base)
-        self._cursor.setPen(pg.mkPen(palette.text, width=1))
+        self._cursor.setPen(pg.mkPen(palette.text, width=width))
         if self._zero is not None:
-            self._zero.setPen(pg.mkPen(palette.secondary, width=1))
+            self._zero.setPen(pg.mkPen(palette.secondary, width=width))
         for axis in (self.x_axis, self.y_axis):
+            axis.pen_scale = width
             axis.recolour()
         self._show_grid()
         for mark in self.marks:
@@ -402,10 +418,14 @@ class Plot(QWidget):
         """The context menu."""
         return self._mouse.menu()
 
+    def event(self, event: QEvent) -> bool:
+        """Draw lines as thick on the next screen as on this one."""
+        if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.Show):
+            self.set_pen_scale(self.devicePixelRatioF())
+        return super().event(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Reduce curves to the new number of pixels."""
         super().resizeEvent(event)
         self._note.stand_in_the_middle()
-        if self._equal_aspect:
-            self._fit()
         self._redraw()

@@ -28,7 +28,7 @@ class ColourScale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no 
         super().__init__()
         self._words, self._map_name = words, map_name
         self._levels, self._strength = (0.0, 1.0), 1.0
-        self._note = ""
+        self._note, self._inset = "", 0.0
         self.setFixedHeight(_HEIGHT)
 
     def set_levels(
@@ -37,6 +37,11 @@ class ColourScale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no 
         """What the ends stand for, how many cells are not finite, how dimmed the map is."""
         self._levels, self._strength = levels, strength
         self._note = f"{gaps:,} not finite" if gaps else ""
+        self.update()
+
+    def set_inset(self, inset: float) -> None:
+        """Keep the bar's right end under that of axes which leave room at their sides."""
+        self._inset = inset
         self.update()
 
     def words(self) -> str:
@@ -67,8 +72,8 @@ class ColourScale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no 
 
     def _bar(self) -> QRectF:
         whole = self.boundingRect()
-        broad = min(_BROADEST, whole.width() * 0.5)
-        return QRectF(whole.right() - broad - 14, 6, broad, _BAR)
+        broad = min(_BROADEST, max((whole.width() - 2 * self._inset) * 0.5, 64))
+        return QRectF(whole.right() - self._inset - broad - 14, 6, broad, _BAR)
 
     def _ramp(self) -> QImage:
         ramp = np.ascontiguousarray(colours.table(self._map_name)[None])  # (1, 256, 3)
