@@ -1,4 +1,4 @@
-"""Where the first number that is not finite came from: sample, layer, loss, gradient, weight."""
+"""Where the first number that is not finite stands: sample, layer, loss, gradient, weight."""
 
 from __future__ import annotations
 

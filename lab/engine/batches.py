@@ -64,8 +64,8 @@ class BatchPlan:
 
     def _lay_out(self, epoch: int) -> None:
         shuffle = self._spec.shuffle and self.size < len(self._x)
-        self._order = order_of_epoch(len(self._x), epoch, self._seed, shuffle)
-        index = torch.from_numpy(self._order).to(self._x.device)
+        order = order_of_epoch(len(self._x), epoch, self._seed, shuffle)
+        index = torch.from_numpy(order).to(self._x.device)
         x, y = (self._x[index], self._y[index]) if shuffle else (self._x, self._y)
-        self._pieces = list(zip(x.split(self.size), y.split(self.size), strict=True))
-        self._epoch = epoch
+        pieces = zip(torch.split(x, self.size), torch.split(y, self.size), strict=True)
+        self._epoch, self._order, self._pieces = epoch, order, list(pieces)

@@ -130,11 +130,16 @@ def _check(raw: RawData) -> None:
     _finite("features", raw.x.reshape(len(raw.x), -1), raw.feature_names)
     if not raw.class_names:
         _finite("target", raw.y.astype(float).reshape(-1, 1), (raw.target_name,))
-    elif raw.y.min() < 0 or raw.y.max() >= len(raw.class_names):
-        row = int(np.flatnonzero((raw.y < 0) | (raw.y >= len(raw.class_names)))[0])
-        last = len(raw.class_names) - 1
+    else:
+        _known_classes(raw.y.astype(np.int64), len(raw.class_names) - 1)
+
+
+def _known_classes(codes: npt.NDArray[np.int64], last: int) -> None:
+    unknown = np.flatnonzero((codes < 0) | (codes > last))
+    if len(unknown):
+        row = int(unknown[0])
         raise ExperimentError(
-            f"data: row {row} has the class {raw.y[row]}; wanted a class from 0 to {last}."
+            f"data: row {row} has the class {codes[row]}; wanted a class from 0 to {last}."
         )
 
 

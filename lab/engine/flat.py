@@ -67,7 +67,7 @@ class FlatState:
             parameter.grad = view
 
     @staticmethod
-    def _move(tensors: list[Tensor], vector: Tensor) -> None:
+    def _move(tensors: Sequence[Tensor], vector: Tensor) -> None:
         for tensor, view in zip(tensors, pieces(vector, tensors), strict=True):
             view.copy_(tensor.detach())
             tensor.data = view

@@ -28,9 +28,8 @@ class Parameter:
 
     ``low`` and ``high`` are inclusive unless ``open_low``/``open_high`` say otherwise. The
     type of ``default`` is the type wanted; ``optional`` lets None through, and ``choices``
-    closes the
-    set; ``wants`` names the type where the default is None. ``live`` says that it may change
-    while training runs.
+    closes the set; ``wants`` names the type where the default is None. ``live`` says that it
+    may change while training runs.
     """
 
     name: str
@@ -62,7 +61,7 @@ class Parameter:
         if self.value_type is str:
             return self._text(label, value)
         if self.value_type is tuple:
-            return _frozen(value)
+            return _listed(label, value)
         return self._number(label, value)
 
     def _text(self, label: str, value: Any) -> str:
@@ -75,6 +74,8 @@ class Parameter:
         whole = self.is_whole
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ExperimentError(f"{label}: wanted a number, got {value!r}.")
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise ExperimentError(f"{label}: wanted {self.range_in_words}, got a larger one.")
         if not math.isfinite(value):
             raise ExperimentError(f"{label}: wanted a finite number, got {value!r}.")
         if whole and value != int(value):
@@ -86,7 +87,8 @@ class Parameter:
     @property
     def value_type(self) -> type:
         """What a value has to be."""
-        return self.wants or type(self.default)
+        found: type = self.wants or type(self.default)
+        return found
 
     @property
     def is_whole(self) -> bool:
@@ -155,6 +157,12 @@ def _boolean(label: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise ExperimentError(f"{label}: wanted true or false, got {value!r}.")
     return value
+
+
+def _listed(label: str, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise ExperimentError(f"{label}: wanted a list, got {value!r}.")
+    return tuple(map(_frozen, value))
 
 
 def _frozen(value: Any) -> Any:

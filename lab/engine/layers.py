@@ -90,13 +90,13 @@ def _global_shape(options: Options, shape: Shape) -> Shape:
 
 
 def _conv_weights(options: Options, shape: Shape) -> int:
-    fan_in = image(shape)[0] * options["kernel"] ** 2
-    return options["channels"] * (fan_in + options["bias"])
+    fan_in = image(shape)[0] * int(options["kernel"]) ** 2
+    return int(options["channels"]) * (fan_in + int(options["bias"]))
 
 
 def _conv_cost(options: Options, shape: Shape) -> int:
     channels, height, width = _conv_shape(options, shape)
-    return channels * height * width * image(shape)[0] * options["kernel"] ** 2
+    return channels * height * width * image(shape)[0] * int(options["kernel"]) ** 2
 
 
 def _batch_norm(options: Options, shape: Shape) -> nn.Module:

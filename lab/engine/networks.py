@@ -118,7 +118,7 @@ def _check_memory(wanted: int, parameters: int) -> None:
     if wanted > MAX_BYTES:
         raise ExperimentError(
             f"layers: {parameters:,} parameters need {wanted / 2**30:,.0f} GiB with gradient "
-            f"and optimizer; the limit is {MAX_BYTES / 2**30:.0f} GiB. Make the layers narrower."
+            f"and optimizer; the limit is {MAX_BYTES / 2**30:.0f} GiB. Make layers narrower."
         )
 
 

@@ -24,7 +24,8 @@ def check_batches(experiment: Experiment, n: int) -> None:
     size = experiment.batches.size or n
     if size > n:
         raise ExperimentError(
-            f"batches.size: wanted at most the {n} training samples, got {size} (0: all of them)."
+            f"batches.size: wanted at most the {n} training samples, got {size} "
+            "(0: all of them)."
         )
     normalised = any(p.kind == "batch_norm" for p in _all(experiment.layers))
     rest = n % size
@@ -32,8 +33,8 @@ def check_batches(experiment: Experiment, n: int) -> None:
         raise ExperimentError("batches.size: batch normalisation needs batches of 2 or more.")
     if normalised and rest == 1 and not experiment.batches.drop_last:
         raise ExperimentError(
-            f"batches.size: {n} samples in batches of {size} leave a last batch of 1, which batch "
-            "normalisation cannot take; choose another size, or set batches.drop_last."
+            f"batches.size: {n} samples in batches of {size} leave a last batch of 1, which "
+            "batch normalisation cannot take; choose another size, or set batches.drop_last."
         )
 
 

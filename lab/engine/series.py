@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -35,13 +35,18 @@ class Envelope:
 
 
 class _Growing:
-    """Rows of fixed shape in one array that doubles; the front can be let go of."""
+    """Rows of fixed shape in one array that doubles; the oldest are let go of.
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.published = (np.empty((1024, *shape)), 0)  # array, number of its first row
+    At least the newest ``keep`` rows stay, and at most twice as many.
+    """
+
+    def __init__(self, shape: tuple[int, ...], keep: int) -> None:
+        self._keep, self._most = keep, 2 * keep + BATCH
+        first = np.empty((min(1024, self._most), *shape))
+        self.published: tuple[FloatArray, int] = (first, 0)  # and the number of its first row
         self.length = 0
 
-    def append(self, row: object) -> None:
+    def append(self, row: npt.ArrayLike) -> None:
         array, first = self.published
         if self.length - first == len(array):
             array = self._grown(1)
@@ -58,18 +63,19 @@ class _Growing:
     def _grown(self, more: int) -> FloatArray:
         array, first = self.published
         used = self.length - first
-        larger = np.empty((max(2 * len(array), used + more), *array.shape[1:]))
+        length = max(min(2 * len(array), self._most), used + more)
+        larger = np.empty((length, *array.shape[1:]))
         larger[:used] = array[:used]
         self.published = (larger, first)
         return larger
 
-    def keep(self, rows: int) -> None:
+    def let_go(self) -> None:
         """Let go of all but the newest rows, once twice as many have come."""
         array, first = self.published
-        if self.length - first > 2 * rows:
-            start = self.length - rows
-            kept = np.empty((2 * rows + BATCH, *array.shape[1:]))
-            kept[:rows] = array[start - first : self.length - first]
+        if self.length - first > 2 * self._keep:
+            start = self.length - self._keep
+            kept = np.empty((self._most, *array.shape[1:]))
+            kept[: self._keep] = array[start - first : self.length - first]
             self.published = (kept, start)
 
     def between(self, start: int, stop: int) -> tuple[int, FloatArray]:
@@ -88,19 +94,17 @@ class Series:
     """Named columns of one number a step, oldest first.
 
     ``budget`` is in bytes: half for whole rows, a quarter for the first level of blocks, and
-    so on.
+    so on. Each has room for some hundreds of rows or blocks, however little that is.
     """
 
     def __init__(self, names: Sequence[str], budget: int = 64 * 2**20) -> None:
         self.names = tuple(names)
         self._columns = {name: i for i, name in enumerate(self.names)}
         width = len(self.names)
-        self._rows = _Growing((width,))
-        self._levels = [_Growing((3, width)) for _ in range(LEVELS)]
-        self._keep_rows = max(budget // (2 * 8 * width), 4 * BATCH)
-        self._keep_blocks = [
-            max(budget // (2 ** (k + 2) * 24 * width), BATCH) for k in range(LEVELS)
-        ]
+        self._rows = _Growing((width,), max(budget // (4 * 8 * width), 4 * BATCH))
+        shares = (budget >> (k + 3) for k in range(LEVELS))
+        kept = (max(share // (24 * width), BATCH) for share in shares)
+        self._levels = [_Growing((3, width), n) for n in kept]
 
     def __len__(self) -> int:
         return self._rows.length
@@ -145,43 +149,54 @@ class Series:
         return dict(zip(self.names, rows[0].tolist(), strict=True))
 
     def envelope(self, name: str, start: int, stop: int, pixels: int) -> Envelope:
-        """Return a column from row ``start`` to ``stop``, in at most some 16 blocks a pixel.
+        """Return a column from row ``start`` to ``stop``, in some 4 blocks a pixel at most.
 
-        No spike is lost: a block keeps the extremes of its rows. NaN rows are left out of a
-        block unless it has no other.
+        No spike is lost: a block keeps the extremes of its rows, and a range that begins or
+        ends within a block ends in finer ones, or with the whole block where nothing finer is
+        kept. NaN rows are left out of a block unless it has no other.
         """
         start, stop = max(start, 0), min(stop, len(self))
-        parts, size = [], 1
+        level = self._level(start, stop, pixels)
+        return _joined(list(self._parts(self._columns[name], level, start, stop)))
+
+    def _level(self, start: int, stop: int, pixels: int) -> int:
+        """Return the finest level that is fine enough and still kept; -1: whole rows."""
         for level in range(-1, LEVELS):
-            size = FACTOR ** (level + 1)
-            if (stop - start) / size <= 4 * max(pixels, 1) and self._reaches(level, start):
-                break
-        while start < stop:
-            part, start = self._blocks(name, level, start, stop)
-            if len(part.rows):
-                parts.append(part)
-            level -= 1
-            if level < -1:
-                break
-        return _joined(parts)
+            blocks = (stop - start) / FACTOR ** (level + 1)
+            if blocks <= 4 * max(pixels, 1) and self._reaches(level, start):
+                return level
+        return LEVELS - 1
 
-    def _reaches(self, level: int, start: int) -> bool:
+    def _reaches(self, level: int, row: int) -> bool:
+        """Whether a level still holds what stands at a row."""
         kept = self._rows if level < 0 else self._levels[level]
-        return start >= kept.published[1] * FACTOR ** (level + 1)
+        return bool(row >= kept.published[1] * FACTOR ** (level + 1))
 
-    def _blocks(self, name: str, level: int, start: int, stop: int) -> tuple[Envelope, int]:
-        """Return the blocks of one level that begin at or after ``start``, and where they end."""
-        column = self._columns[name]
+    def _parts(self, column: int, level: int, start: int, stop: int) -> Iterator[Envelope]:
+        """Yield the blocks of a level, and finer ones at both ends."""
+        if start >= stop:
+            return
         if level < 0:
             first, rows = self._rows.between(start, stop)
-            values = rows[:, column]
-            return Envelope(first + np.arange(len(values), dtype=float), *(values,) * 3), stop
+            yield Envelope(first + np.arange(len(rows), dtype=float), *(rows[:, column],) * 3)
+            return
         size = FACTOR ** (level + 1)
-        first, blocks = self._levels[level].between(start // size, stop // size)
-        numbers = first + np.arange(len(blocks))
-        low, high, mean = blocks[:, 0, column], blocks[:, 1, column], blocks[:, 2, column]
-        end = int(numbers[-1] + 1) * size if len(numbers) else start
-        return Envelope(numbers * float(size), low, high, mean), max(end, start)
+        first = -(-start // size) if self._reaches(level - 1, start) else start // size
+        last = stop // size
+        if not self._reaches(level - 1, last * size):
+            last = -(-stop // size)
+        last = min(last, self._levels[level].length)
+        if first >= last:
+            yield from self._parts(column, level - 1, start, stop)
+            return
+        yield from self._parts(column, level - 1, start, first * size)
+        yield self._blocks(column, level, first, last)
+        yield from self._parts(column, level - 1, last * size, stop)
+
+    def _blocks(self, column: int, level: int, start: int, stop: int) -> Envelope:
+        first, blocks = self._levels[level].between(start, stop)
+        rows = (first + np.arange(len(blocks), dtype=float)) * FACTOR ** (level + 1)
+        return Envelope(rows, blocks[:, 0, column], blocks[:, 1, column], blocks[:, 2, column])
 
     def _extend_pyramid(self) -> None:
         """Summarise what has come since the last time, level by level."""
@@ -193,9 +208,8 @@ class Series:
             if new:
                 start = upper.length * FACTOR
                 upper.extend(_summary(lower.between(start, start + new * FACTOR)[1]))
-        self._rows.keep(self._keep_rows)
-        for level, keep in zip(self._levels, self._keep_blocks, strict=True):
-            level.keep(keep)
+        for kept in (self._rows, *self._levels):
+            kept.let_go()
 
 
 def _summary(blocks: FloatArray) -> FloatArray:

@@ -82,7 +82,7 @@ class Branch:
         return (*before, *self.edits)
 
     def lineage(self) -> Iterator[tuple[Branch, int]]:
-        """Yield the branches that lead here, root first, with the last step each contributes."""
+        """Yield the branches that lead here, root first, with the last step each gives."""
         if self.parent:
             for branch, last in self.parent.lineage():
                 yield branch, min(last, self.fork)

@@ -259,7 +259,7 @@ class Trainer:
     def answers(self, x: Tensor) -> Tensor:
         """Return the outputs for inputs of any number, in evaluation mode, (N, outputs)."""
         with self.evaluating():
-            parts = [self._answer(piece) for piece in x.split(4096)]
+            parts = [self._answer(piece) for piece in torch.split(x, 4096)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def evaluate(self) -> Evaluation:
