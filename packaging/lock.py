@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def place(root: Path) -> Path:
+    """Return the lock's file; in the temporary folder, as ``.venv`` may have to be cleared."""
+    name = hashlib.sha256(str(root).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"nabla-set-up-{name}.lock"
+
+
 @contextmanager
 def alone(root: Path) -> Iterator[None]:
-    """Hold a lock that the system takes back by itself, however this process ends.
-
-    The file lies in the temporary folder, since ``.venv`` may have to be cleared meanwhile.
-    """
-    name = hashlib.sha256(str(root).encode()).hexdigest()[:16]
-    with (Path(tempfile.gettempdir()) / f"nabla-set-up-{name}.lock").open("a+") as file:
+    """Hold a lock that the system takes back by itself, however this process ends."""
+    with place(root).open("a+") as file:
         file.seek(0)
         if sys.platform == "win32":
             import msvcrt
