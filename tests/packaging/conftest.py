@@ -76,14 +76,19 @@ def _repack(name: str, folder: Path) -> None:
 
 
 @pytest.fixture
-def offline() -> dict[str, str]:
+def offline(tmp_path: Path) -> dict[str, str]:
     """The environment of a machine whose package index does not answer."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]  # closed again below, so nobody answers there
     mine = {name: text for name, text in os.environ.items() if not name.startswith("PIP_")}
-    return mine | {
-        "PIP_CONFIG_FILE": os.devnull,
-        "PIP_INDEX_URL": f"http://127.0.0.1:{port}/simple",
-        "PIP_RETRIES": "0",
-        "PIP_NO_CACHE_DIR": "1",
-    }
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(tmp_path))
+    return (
+        mine
+        | temporary
+        | {
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_INDEX_URL": f"http://127.0.0.1:{port}/simple",
+            "PIP_RETRIES": "0",
+            "PIP_NO_CACHE_DIR": "1",
+        }
+    )

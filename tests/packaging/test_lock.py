@@ -5,7 +5,7 @@ import pytest
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="asks for the lock as POSIX does")
-def test_a_second_set_up_of_the_same_checkout_has_to_wait(tmp_path):
+def test_a_second_set_up_of_the_same_checkout_has_to_wait(tmp_path, monkeypatch):
     import fcntl
 
     def is_free(root):
@@ -16,9 +16,8 @@ def test_a_second_set_up_of_the_same_checkout_has_to_wait(tmp_path):
                 return False
             return True
 
+    monkeypatch.setattr(lock.tempfile, "tempdir", str(tmp_path))
     with lock.alone(tmp_path):
         assert not is_free(tmp_path)
         assert is_free(tmp_path / "another")
     assert is_free(tmp_path)
-    lock.place(tmp_path).unlink()
-    lock.place(tmp_path / "another").unlink()
