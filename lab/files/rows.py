@@ -66,7 +66,7 @@ def read_rows(path: StrPath, stream: TextIO, dialect: Dialect) -> Rows:
         If the encoding was guessed wrong.
     """
     rows = Rows()
-    with _field_limit():
+    with field_limit():
         records = _records(path, stream, dialect, rows)
         _fill(path, records, dialect, rows)
     _require_good_rows(path, rows)
@@ -183,7 +183,7 @@ def bad_lines(rows: Rows) -> str:
 
 
 @contextmanager
-def _field_limit() -> Generator[None, None, None]:
+def field_limit() -> Generator[None, None, None]:
     """Hold the csv module's limit, which is the process's own, at ours for a while."""
     before = csv.field_size_limit(LIMITS.table_field)
     try:
