@@ -1,0 +1,65 @@
+"""A built network written as the code that builds it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.lazy import LazyModule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torch import nn
+
+    from lab.engine import modules
+    from lab.engine.experiment import Part
+else:
+    modules = LazyModule("lab.engine.modules")
+
+
+def layer_lines(layers: Sequence[Part], network: nn.Module) -> list[str]:
+    """Return a line a layer, as arguments of ``nn.Sequential``; blocks take several."""
+    lines: list[str] = []
+    for part, module in zip(layers, network.children(), strict=True):
+        if isinstance(module, modules.Residual):
+            inner = layer_lines(part.layers, module.inner)
+            lines += ["Residual(", *(f"    {line}" for line in inner), "),"]
+        else:
+            lines.append(f"{_call(part, module)},")
+    return lines
+
+
+def _call(part: Part, module: nn.Module) -> str:
+    """Return the repr of a module as code: what torch takes by itself is left out.
+
+    Why the repr: what is written is what was built, not what was asked for.
+    """
+    call = ast.parse(repr(module), mode="eval").body
+    assert isinstance(call, ast.Call)
+    parameters = inspect.signature(type(module)).parameters
+    given = {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg}
+    if part.kind == "prelu":
+        given = {"init": part["init"]}  # its repr does not tell
+    arguments = [ast.unparse(a) for a in call.args]
+    for name, value in given.items():
+        if value != parameters[name].default:
+            arguments.append(f"{name}={value!r}")
+    own = "" if type(module).__module__ == modules.Residual.__module__ else "nn."
+    return f"{own}{type(module).__name__}({', '.join(arguments)})"
+
+
+def first_weights(layers: Sequence[Part], net: str = "net") -> Iterator[str]:
+    """Yield the calls that draw weights otherwise than torch does, in the engine's order."""
+    for index, part in enumerate(layers):
+        options: dict[str, Any] = part.as_dict()
+        if part.kind == "residual":
+            yield from first_weights(part.layers, f"{net}[{index}].inner")
+        elif part.kind in {"linear", "conv2d"} and _is_drawn(options):
+            name, std, gain = options["init"], options["std"], options["gain"]
+            yield f'initialise({net}[{index}], "{name}", std={std!r}, gain={gain!r})'
+
+
+def _is_drawn(options: dict[str, Any]) -> bool:
+    return bool(options["init"] != "default" or options["gain"] != 1.0)
