@@ -7,6 +7,7 @@ much memory as its file and every column can be read again as another kind.
 from __future__ import annotations
 
 import csv
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -182,11 +183,27 @@ def bad_lines(rows: Rows) -> str:
     return f"line{'s' * (rows.bad > 1)} {listed}" + (f" and {more:,} more" if more else "")
 
 
-@contextmanager
-def field_limit() -> Generator[None, None, None]:
-    """Hold the csv module's limit, which is the process's own, at ours for a while."""
-    before = csv.field_size_limit(LIMITS.table_field)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
+class _FieldLimit:
+    """Hold the csv module's limit, which is the process's own, at ours while anyone reads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._readers = 0
+        self._before = 0
+
+    @contextmanager
+    def __call__(self) -> Generator[None, None, None]:
+        with self._lock:
+            if self._readers == 0:
+                self._before = csv.field_size_limit(LIMITS.table_field)
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._readers -= 1
+                if self._readers == 0:
+                    csv.field_size_limit(self._before)
+
+
+field_limit = _FieldLimit()

@@ -143,7 +143,7 @@ def _make_pipe(folder):
         (_make_pipe, "device or pipe"),
         (lambda f: f / ("x" * 4096), "too long"),
         (lambda f: str(f / "a") + "\0b", "NUL"),
-        (lambda f: "/dev/full", "device or pipe"),
+        (lambda f: "/dev/null", "device or pipe"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_told_in_one_sentence(tmp_path, place, words):

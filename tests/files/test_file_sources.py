@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +107,18 @@ def test_kinds_are_recognised_by_their_first_bytes():
     assert kind_of(b"\x1f\x8b\x08") == "a gzip archive"
     assert kind_of(b"a,b,c\n") is None
     assert [in_words(n) for n in (5, 1536, 3 * 2**40)] == ["5 bytes", "1.5 KiB", "3072.0 GiB"]
+
+
+def test_the_layer_loads_no_window_and_no_torch():
+    folder = Path(__file__).parents[2]
+    modules = [f"lab.files.{file.stem}" for file in (folder / "lab" / "files").glob("*.py")]
+    heavy = {"torch", "PySide6", "sklearn", "scipy", "pandas", "lab.engine"}
+    script = f"import sys, {', '.join(modules)}; print(sorted({heavy} & set(sys.modules)))"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_an_error_of_the_system_that_is_not_in_the_table_keeps_its_words():
+    with pytest.raises(LoadError, match="Interrupted system call"), reading("f", "x"):
+        raise OSError(4, "Interrupted system call")

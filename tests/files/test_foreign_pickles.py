@@ -5,6 +5,8 @@ import os
 import pickle
 import re
 import struct
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -238,16 +240,30 @@ def test_views_of_one_storage_count_against_the_budget(tmp_path, reader, monkeyp
         reader.read(path)
 
 
-def test_the_child_answers_in_one_process_too():
+def test_the_child_can_neither_write_nor_grow(tmp_path):
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("this system bounds no process")
+    script = (
+        "import runpy, sys\n"
+        "child = runpy.run_path(sys.argv[1])\n"
+        "child['bound'](50_000_000, 10)\n"
+        "open(sys.argv[2], 'wb').close()\n"
+        "for act in (lambda: open(sys.argv[2], 'wb', 0).write(b'x'), lambda: bytes(10**9)):\n"
+        "    try:\n        act()\n"
+        "    except Exception as error:\n        print(type(error).__name__)\n"
+    )
+    command = [sys.executable, "-I", "-c", script, pickle_child.__file__, str(tmp_path / "a")]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert done.stdout.split() == ["OSError", "MemoryError"]
+    assert (tmp_path / "a").read_bytes() == b""
+
+
+def test_the_child_answers_in_one_process_too(monkeypatch):
     data = saved({"w": torch.ones(3)})
     requests = io.BytesIO(struct.pack("<QQQ", len(data), 1000, 2**40) + data)
     answers = io.BytesIO()
-    original = pickle_child.bound
-    try:
-        pickle_child.bound = lambda memory, seconds: None
-        pickle_child.serve(requests, answers, 60)
-    finally:
-        pickle_child.bound = original
+    monkeypatch.setattr(pickle_child, "bound", lambda memory, seconds: None)
+    pickle_child.serve(requests, answers, 60)
     ready, good, length = struct.unpack("<BBQ", answers.getvalue()[:10])
     assert (ready, good) == (1, 1)
     assert length == len(answers.getvalue()) - 10

@@ -126,6 +126,15 @@ def test_a_long_field_is_text_and_the_csv_module_is_left_as_it_was(table):
     assert csv.field_size_limit() == before
 
 
+def test_two_readers_share_the_limit_of_the_csv_module():
+    before = csv.field_size_limit()
+    with rows.field_limit():
+        with rows.field_limit():
+            assert csv.field_size_limit() == LIMITS.table_field
+        assert csv.field_size_limit() == LIMITS.table_field
+    assert csv.field_size_limit() == before
+
+
 def test_one_column_loads_and_says_so(table):
     read = table("a\n1\n2\n")
     assert kinds(read) == {"a": "number"}
@@ -215,6 +224,15 @@ def test_a_late_text_in_a_column_of_numbers_is_found_with_its_row(table, monkeyp
     assert read.column("a").kind == "number"
     assert read.column("a").missing == 1
     assert "1 entry that is no number (first in row 27,001: 'oops')" in read.column("a").note
+
+
+def test_a_column_that_is_mostly_text_is_not_read_to_its_end_as_numbers(table, monkeypatch):
+    monkeypatch.setattr(rows, "_CHUNK_CELLS", 200)
+    lines = ["1,1"] * 30 + ["x,1"] * 70 + ["2,1"] * 900
+    read = table("a,b\n" + "\n".join(lines))
+    assert read.column("a").note == "numbers and text mixed, mostly text: kept as names"
+    assert read.column("a").levels == ("1", "2", "x")
+    assert read.with_kind("a", "number").column("a").missing == 70
 
 
 @pytest.mark.soak

@@ -139,3 +139,17 @@ def test_too_many_levels_are_refused_before_they_are_built(table):
     read = table("a,b,c,d,e,f,g,y\n" + lines)
     with pytest.raises(LoadError, match="features, more than 4,096"):
         design(read, "y")
+
+
+def test_a_category_of_too_many_levels_is_no_feature(table):
+    read = table("a,b,y\n" + "".join(f"n{k},{k},{k % 2}\n" for k in range(1001)))
+    read = read.with_kind("a", "category")
+    made = design(read, "y")
+    assert made.feature_names == ("b",)
+    assert "column 'a' is left out: it has 1,001 levels, more than 1,000" in made.notes
+
+
+def test_what_the_design_says_is_counted_from_the_rows_it_keeps(table):
+    made = design(table("a,c,y\n1,x,0\n2,y,1\n3,,2\n4,z,1\n"), "y", ["c"], "classification")
+    assert made.class_names == ("0", "1")
+    np.testing.assert_array_equal(made.x.sum(axis=1), [1, 1, 1])
