@@ -45,6 +45,8 @@ def torch_options(options: Mapping[str, Any]) -> dict[str, Any]:
     named = {("lr" if k == "learning_rate" else k): v for k, v in options.items()}
     if "beta1" in named:
         named["betas"] = (named.pop("beta1"), named.pop("beta2"))
+    if named.get("nesterov") and not named["momentum"]:
+        named["nesterov"] = False  # torch refuses the pair, which does nothing
     return named
 
 

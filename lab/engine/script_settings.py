@@ -85,8 +85,6 @@ def _rule(e: Experiment) -> tuple[str, Values, Values]:
     kind, options = OPTIMIZERS[e.optimizer.kind], e.optimizer.as_dict()
     named = torch_options(options)
     del named["lr"]
-    if not named.get("momentum", True):
-        named.pop("nesterov", None)  # without effect there, and torch refuses the pair
     if kind.is_fused and e.precision != "float64":
         named["fused"] = True
     memory = dict.fromkeys(kind.slots_for(options)) | dict(kind.counters)
