@@ -112,17 +112,8 @@ def export_numbers(plot: HasNumbers, path: str | Path, *, overwrite: bool = Fals
 
 
 def columns_of(arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
-    """The arrays as columns of one length: short ones filled with NaN, maps cell by cell."""
-    import numpy as np
-
-    out: dict[str, np.ndarray[Any, Any]] = {}
-    for name, array in arrays.items():
-        out[name] = _along_cells(name, array, arrays)
-    longest = max(map(len, out.values()))
-    filled = {n: np.full(longest, np.nan) for n, a in out.items() if len(a) < longest}
-    for name, column in filled.items():
-        column[: len(out[name])] = out[name]
-    return out | filled
+    """The arrays as columns: a map cell by cell, with its two coordinates beside it."""
+    return {name: _along_cells(name, array, arrays) for name, array in arrays.items()}
 
 
 def _along_cells(

@@ -6,7 +6,9 @@ imported when the first one is wanted.
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, QSizeF, Qt, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -14,6 +16,9 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lab.ui import theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @lru_cache(maxsize=512)
@@ -25,15 +30,21 @@ def svg(latex: str, size_px: float, colour: str) -> bytes:
     ValueError
         If it cannot be read as LaTeX; the message quotes it.
     """
-    from ziamath.config import config
-    from ziamath.zmath import Latex
-
-    config.svg2 = False  # QtSvg knows SVG 1.1 only
     try:
-        drawn = Latex(latex, size=size_px, color=colour).svg()
+        drawn = _renderer()(latex, size=size_px, color=colour).svg()
     except Exception as error:  # the parser raises whatever it stumbles over
         raise ValueError(f"latex: this formula cannot be read: {latex[:80]!r}") from error
     return str(drawn).encode()
+
+
+def _renderer() -> Callable[..., Any]:
+    """The class of formulas; ziamath 0.13 asks for its font in a deprecated way."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from ziamath.config import config
+        from ziamath.zmath import Latex
+    config.svg2 = False  # QtSvg knows SVG 1.1 only
+    return cast("Callable[..., Any]", Latex)
 
 
 class Formula(QWidget):

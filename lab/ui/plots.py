@@ -80,7 +80,8 @@ class Plot(QWidget):
         super().__init__(parent)
         self.marks: list[Mark] = []
         self.frame, self._news = Frame(), News(self)
-        self._is_auto, self._tight_x, self._last_fit = True, tight_x, 0.0
+        self._is_auto, self._tight_x, self._last_fit = True, tight_x, -1.0
+        self._has_data = False
         self._scale: ColourScale | None = None
         self._equal_aspect, self._room = equal_aspect, QPointF(0, 0)
         self._make_scene(equal_aspect, y_down)
@@ -282,7 +283,7 @@ class Plot(QWidget):
 
     @in_gui_thread
     def set_pen_scale(self, scale: float) -> None:
-        """Device pixels for each pixel of line width: of the screen, or of an exported picture."""
+        """Device pixels for each pixel of line width, on the screen or in a picture."""
         if scale != self.frame.pen_scale:
             self.frame.pen_scale = scale
             self._recolour()
@@ -339,9 +340,11 @@ class Plot(QWidget):
             if self._equal_aspect:
                 self._match_aspect(x, y)
         else:
-            old_x, old_y = (None, None) if is_fresh else self.view_range()
+            is_first = not self._has_data
+            old_x, old_y = (None, None) if is_fresh or is_first else self.view_range()
             x = stepped((box[0], box[1]), old_x, is_tight=self._tight_x)
             y = stepped((box[2], box[3]), old_y)
+        self._has_data = True
         self.box.setRange(xRange=x, yRange=y, padding=0, disableAutoRange=True)
         self._redraw()
 

@@ -40,7 +40,9 @@ def stepped(data: Span, old: Span | None, *, is_tight: bool = False) -> Span:
     if is_tight:
         low = 0.0 if 0 <= low <= step else low  # step 1 stands on an axis that begins at 0
         return low, low + math.ceil((high - low) / step - 1e-9) * step
-    return math.floor(low / step - 0.25) * step, math.ceil(high / step + 0.25) * step
+    lower = math.floor(low / step - 0.25) * step
+    lower = 0.0 if lower < 0 < low else lower  # what is above zero needs no axis below it
+    return lower, math.ceil(high / step + 0.25) * step
 
 
 def union(boxes: Iterable[Box | None]) -> Box | None:

@@ -82,7 +82,7 @@ class _Reset(QUndoCommand):
         self._run, self._paths = look.run, paths
 
     def redo(self) -> None:
-        self._bridge.load(self._after)
+        self._bridge.load(self._after, adapt=any(p.startswith("data.") for p in self._paths))
 
     def undo(self) -> None:
         self._bridge.recall(self._run, self._before)

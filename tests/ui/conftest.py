@@ -1,0 +1,26 @@
+import gc
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication
+
+from lab.ui import theme
+
+
+@pytest.fixture(autouse=True)
+def _light(qapp: QApplication):
+    theme.apply(qapp, "light")
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+
+
+@pytest.fixture
+def plot(qtbot):
+    from lab.ui.plots import Plot
+
+    made = Plot("Step", "Loss (nats)")
+    qtbot.addWidget(made)
+    made.resize(480, 320)
+    made.show()
+    return made
