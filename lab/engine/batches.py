@@ -42,12 +42,6 @@ class BatchPlan:
         self._order: IntArray = np.arange(len(x))
         self._pieces: list[tuple[Tensor, Tensor]] = []
 
-    @property
-    def last_size(self) -> int:
-        """Size of the last batch of an epoch."""
-        rest = len(self._x) % self.size
-        return rest if rest and not self._spec.drop_last else self.size
-
     def at(self, step: int) -> tuple[Tensor, Tensor]:
         """Return inputs and targets of a step, counted from 1."""
         epoch, place = divmod(step - 1, self.per_epoch)

@@ -206,6 +206,7 @@ class Experiment(BaseModel):
             For a path there is not, or a value out of its range.
         """
         described = self.model_dump()
+        described["layers"] = list(described["layers"])
         for path, value in changes.items():
             _set(described, path.split("."), value, path)
         return experiment(described)
@@ -234,8 +235,8 @@ def experiment(described: Mapping[str, Any]) -> Experiment:
 
 def needs_reset(path: str) -> bool:
     """Say whether a change of this path needs the run to begin anew."""
-    first, *_, last = path.split(".")
-    return first in NEEDS_RESET and not (first == "layers" and last == "p")
+    first, *inner = path.split(".")
+    return first in NEEDS_RESET and not (first == "layers" and inner[-1:] == ["p"])
 
 
 def differences(old: Experiment, new: Experiment) -> dict[str, tuple[Value, Value]]:
@@ -262,15 +263,12 @@ def _set(described: Any, keys: list[str], value: Any, path: str) -> None:
     target = described
     try:
         for key in way:
-            target = target[int(key)] if isinstance(target, list | tuple) else target[key]
-        if isinstance(target, list):
-            target[int(last)] = value
-            return
-    except (KeyError, IndexError, ValueError, TypeError):
+            target = target[int(key) if isinstance(target, list) else key]
+        if last == "kind":
+            target.clear()
+        target[int(last) if isinstance(target, list) else last] = value
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError):
         raise ExperimentError(f"{path}: there is no such setting.") from None
-    if last == "kind":
-        target.clear()
-    target[last] = value
 
 
 def _in_words(error: ValidationError) -> str:

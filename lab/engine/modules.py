@@ -10,13 +10,18 @@ class Dropout(nn.Module):
     """Switch units off with probability p, and scale the others by 1/(1 − p).
 
     The mask comes from a generator of its own, seeded anew for every step: a step that is
-    gone back to drops the same units, and nothing else that draws numbers can change them.
+    gone back to drops the same units, and nothing else that draws numbers can change them. A
+    piece of a batch (``place``) gets its rows of the mask of the whole.
     """
 
     def __init__(self, p: float = 0.5) -> None:
         super().__init__()
         self.p = p
         self.seed = 0
+        self.place = (
+            0,
+            0,
+        )  # first row, and size of the batch x is a piece of (0: x is all)
         self.mask: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -24,7 +29,9 @@ class Dropout(nn.Module):
         if not self.training or self.p == 0:
             return x
         generator = torch.Generator(x.device).manual_seed(self.seed)
-        self.mask = torch.empty_like(x).bernoulli_(1 - self.p, generator=generator)
+        first, whole = self.place
+        mask = x.new_empty((whole or len(x), *x.shape[1:]))
+        self.mask = mask.bernoulli_(1 - self.p, generator=generator)[first : first + len(x)]
         return x * self.mask / (1 - self.p)
 
     def extra_repr(self) -> str:

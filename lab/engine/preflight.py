@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from math import ceil, prod
 from typing import TYPE_CHECKING
 
 from lab.engine.kinds import ExperimentError
+from lab.engine.networks import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from lab.engine.experiment import Experiment, Part
+    from lab.engine.networks import LayerSize
 
 
 def check_batches(experiment: Experiment, n: int) -> None:
@@ -35,6 +38,40 @@ def check_batches(experiment: Experiment, n: int) -> None:
         raise ExperimentError(
             f"batches.size: {n} samples in batches of {size} leave a last batch of 1, which "
             "batch normalisation cannot take; choose another size, or set batches.drop_last."
+        )
+
+
+def check_activations(
+    experiment: Experiment, sizes: Sequence[LayerSize], n: int, itemsize: int
+) -> None:
+    """Check that what the layers put out for one piece of a batch fits into memory.
+
+    Raises
+    ------
+    ExperimentError
+        If it does not, before any of it is asked for.
+    """
+    rows = ceil((experiment.batches.size or n) / experiment.batches.micro)
+    wanted = rows * itemsize * sum(prod(s.shape_out) for s in sizes)
+    if wanted > MAX_BYTES:
+        raise ExperimentError(
+            f"layers: the outputs of {rows:,} samples need {wanted / 2**30:,.0f} GiB; the "
+            f"limit is {MAX_BYTES / 2**30:.0f} GiB. Make layers or batches.size smaller, or "
+            "batches.micro larger."
+        )
+
+
+def check_early_stopping(experiment: Experiment, tested: int) -> None:
+    """Check that early stopping has a test set to watch.
+
+    Raises
+    ------
+    ExperimentError
+        If there is none.
+    """
+    if experiment.early_stopping.patience and not tested:
+        raise ExperimentError(
+            "early_stopping.patience: there is no test set to watch; raise split.test_share."
         )
 
 

@@ -1,6 +1,6 @@
 """A run: a trainer with its history. Step, seek, branch, edit; no thread, no Qt.
 
-    from lab.engine import Run
+    from lab.engine.run import Run
     from lab.presets import load
 
     run = Run(load("digits-mlp"))
@@ -20,11 +20,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from lab.engine.autopsy import Diverged, Finding, find
+from lab.engine.edits import WEIGHTS, Edit, require_replayable, settings_in, write_down
 from lab.engine.experiment import needs_reset
 from lab.engine.kinds import ExperimentError
 from lab.engine.memory import is_out_of_memory, release
 from lab.engine.phases import Phase
-from lab.engine.timeline import BUDGET, Branch, Edit, Timeline
+from lab.engine.preflight import check_batches, check_early_stopping
+from lab.engine.replay import bring
+from lab.engine.timeline import BUDGET, Branch, Timeline
 from lab.engine.trainer import Trainer, norm
 
 if TYPE_CHECKING:
@@ -34,8 +37,6 @@ if TYPE_CHECKING:
     from lab.engine.experiment import Experiment
 
 MOST_RETRIES = 3
-WEIGHTS = "weights"
-"""What an edit is called that has loaded weights: the branch begins with a snapshot of them."""
 
 
 class Run:
@@ -70,11 +71,13 @@ class Run:
         self.trainer = Trainer(experiment, device)
         self.timeline = Timeline(experiment, budget)
         self.timeline.current.edits.extend(edits)
-        _refuse_loaded_weights(self.timeline.current.edits)
+        self._check_log()
         self.cursor = 0
         self.early_stop = ""
         self._viewer: Trainer | None = None
         self._retries = 0
+        self._led_here = experiment  # the description that led to the newest step
+        self._made: tuple[tuple[str, Any], ...] = ()  # the edits since, as far as taken over
         self.timeline.keep_state(0, self.trainer.state.vector)
         self.timeline.keep_evaluation(0, self.trainer.evaluate())
 
@@ -108,10 +111,12 @@ class Run:
             self.advance_phase()
 
     def advance(self, steps: int) -> None:
-        """Carry out many iterations."""
-        began = perf_counter()
+        """Carry out many iterations, or fewer if early stopping ends them."""
+        began, self.early_stop = perf_counter(), ""
         for _ in range(steps):
             self.step()
+            if self.early_stop:
+                break
         self.note_pace((perf_counter() - began) / max(steps, 1))
 
     def note_pace(self, step_s: float) -> None:
@@ -126,15 +131,25 @@ class Run:
         """
         if self.cursor < self.newest:
             self.branch(self.cursor)
-        failure = ""
+        short_of_memory, phase = False, self.trainer.phase
         try:
             self._carry_out_phase()
         except (RuntimeError, MemoryError) as error:
+            self._leave(phase)
             if not is_out_of_memory(error) or self._retries == MOST_RETRIES:
+                self._retries = 0
                 raise
-            failure = str(error)
-        if failure:  # outside the handler, whose frames would keep the tensors alive
+            short_of_memory = True
+        if short_of_memory:  # outside the handler, whose frames would keep the tensors alive
             self._begin_in_smaller_pieces()
+
+    def _leave(self, failed: Phase) -> None:
+        """Leave an iteration of which a phase has failed as if it had not begun."""
+        if failed is not Phase.BACKWARD:
+            self.trainer.abandon()
+        elif self.trainer.phase or self.trainer.step_number > self.newest:
+            self.trainer.abandon()
+            self._bring_back()
 
     def _carry_out_phase(self) -> None:
         trainer = self.trainer
@@ -152,18 +167,29 @@ class Run:
 
     def _begin_in_smaller_pieces(self) -> None:
         self._retries += 1
-        trainer = self.trainer
-        trainer.abandon()
         release()
-        pieces = 2 * trainer.experiment.batches.micro
-        self._log({"batches.micro": pieces}, trainer.experiment)
+        now = self.settings
+        self._log({"batches.micro": 2 * now.batches.micro}, now)
         self.advance_phase()
 
     def _make_edits(self) -> None:
-        if self.timeline.current.edits:
-            changes = settings_in(self.timeline.current.changes_at(self.newest))
-            if changes:
-                self.trainer.change(self.trainer.experiment.changed(changes))
+        """Take over what was edited at the newest step, and let go of what was taken back."""
+        if not (self.timeline.current.edits or self._made):
+            return
+        changes = settings_in(self.timeline.current.changes_at(self.newest))
+        wanted = tuple(changes.items())
+        if wanted == self._made:
+            return
+        if self._made:
+            self._bring_back()
+        if changes:
+            self.trainer.change(self.trainer.experiment.changed(changes))
+        self._made = wanted
+
+    def _bring_back(self) -> None:
+        """Put the trainer where the newest step has left it."""
+        bring(self.trainer, self.timeline.current, self.newest)
+        self._led_here, self._made = self.trainer.experiment, ()
 
     def _update(self) -> None:
         trainer = self.trainer
@@ -173,11 +199,22 @@ class Run:
         if not math.isfinite(length):
             self._undo_update()
         self.timeline.current.steps.append((*numbers, length))
-        self._retries = 0
+        self._retries, self._made, self._led_here = 0, (), trainer.experiment
         self.cursor = step = trainer.step_number
-        self.timeline.keep_state(step, trainer.state.vector)
-        if step % (self.experiment.evaluate_every or trainer.batches.per_epoch) == 0:
+        self._keep_state(step)
+        if step % (trainer.experiment.evaluate_every or trainer.batches.per_epoch) == 0:
             self._evaluate(step)
+
+    def _keep_state(self, step: int) -> None:
+        """Keep a snapshot; where there is no memory for it, replay will have to do."""
+        try:
+            self.timeline.keep_state(step, self.trainer.state.vector)
+            return
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        self.timeline.shrink()
+        release()
 
     def _undo_update(self) -> None:
         """Go back behind an update that has broken the weights, and say which."""
@@ -186,7 +223,7 @@ class Run:
             (n, ~torch.isfinite(p)) for n, p in broken if not torch.isfinite(p).all()
         )
         step = self.trainer.step_number
-        self._bring(self.trainer, self.timeline.current, self.newest)
+        self._bring_back()
         found = int(bad.sum()), bad.numel()
         self._stop_at(Finding(step, f"the weight {name} after its update", *found))
 
@@ -197,7 +234,7 @@ class Run:
 
     def _evaluate(self, step: int) -> None:
         self.timeline.keep_evaluation(step, self.trainer.evaluate())
-        patience = self.experiment.early_stopping.patience
+        patience = self.trainer.experiment.early_stopping.patience
         if patience and not self.early_stop:
             self._watch(patience)
 
@@ -205,7 +242,7 @@ class Run:
         losses = self.timeline.current.evaluations.column("test_loss")
         if len(losses) <= patience:
             return
-        best = losses[:-patience].min() - self.experiment.early_stopping.min_delta
+        best = losses[:-patience].min() - self.trainer.experiment.early_stopping.min_delta
         if losses[-patience:].min() >= best:
             self.early_stop = f"The test loss has not fallen for {patience} evaluations."
 
@@ -219,28 +256,38 @@ class Run:
         ExperimentError
             If the step has not been carried out.
         """
-        if not 0 <= step <= self.newest:
-            raise ExperimentError(f"step: wanted 0 to {self.newest}, got {step}.")
+        self._require_done(step)
         self.trainer.discard()
         if step < self.newest:
-            self._viewer = self._viewer or Trainer(self.experiment, self.trainer.device)
-            self._bring(self._viewer, self.timeline.current, step)
+            self._viewer = self._viewer or self._another_trainer()
+            bring(self._viewer, self.timeline.current, step)
         self.cursor = step
+
+    def _require_done(self, step: int) -> None:
+        if not 0 <= step <= self.newest:
+            raise ExperimentError(f"step: wanted 0 to {self.newest}, got {step}.")
+
+    def _another_trainer(self) -> Trainer:
+        return Trainer(self.experiment, self.trainer.device, self.trainer.data)
 
     def branch(self, step: int, changes: Mapping[str, Any] | None = None) -> Branch:
         """Begin a branch at a step, with other settings if asked; the cursor goes there.
+
+        Settings not named are those in force for the step after it, as ``settings`` has them.
 
         Raises
         ------
         ExperimentError
             If the step has not been carried out, or a change needs the run to begin anew.
         """
-        self._check(changes or {}, self.timeline.current.experiment_at(step))
-        self.seek(step)
+        self._require_done(step)
+        now = self._settings_at(step)
+        self._check(changes or {}, now)
+        self.trainer.discard()
         new = self.timeline.branch(step)
-        self._bring(self.trainer, new, step)
+        self._bring_back()
         self.cursor, self.early_stop = step, ""
-        self._log(changes or {}, new.base)
+        self._log(changes or {}, now)
         return new
 
     def load_weights(self, tensors: Mapping[str, Any], source: str) -> None:
@@ -257,14 +304,25 @@ class Run:
         new = self.branch(self.cursor)
         self.trainer.load_weights(tensors)
         self.timeline.keep_state(self.cursor, self.trainer.state.vector)
+        self.timeline.keep_evaluation(self.cursor, self.trainer.evaluate())
+        new.edits[:] = [e for e in new.edits if e.what != WEIGHTS]
         new.edits.append(Edit(self.cursor, WEIGHTS, None, source))
 
     def switch(self, number: int) -> None:
-        """Make another branch the current one; the cursor goes to its newest step."""
+        """Make another branch the current one; the cursor goes to its newest step.
+
+        Raises
+        ------
+        ExperimentError
+            If there is no such branch.
+        """
+        last = len(self.timeline.branches) - 1
+        if not 0 <= number <= last:
+            raise ExperimentError(f"branch: wanted 0 to {last}, got {number}.")
         self.trainer.discard()
         self.timeline.current = self.timeline.branches[number]
-        self._bring(self.trainer, self.timeline.current, self.newest)
-        self.cursor = self.newest
+        self._bring_back()
+        self.cursor, self.early_stop = self.newest, ""
 
     def edit(self, changes: Mapping[str, Any]) -> None:
         """Change settings from the cursor on: logged here, or on a branch if it is the past.
@@ -285,57 +343,29 @@ class Run:
     @property
     def settings(self) -> Experiment:
         """The description in force for the step after the cursor."""
-        branch = self.timeline.current
-        at_newest = self.cursor == self.newest
-        now = self.trainer.experiment if at_newest else branch.experiment_at(self.cursor)
-        changes = settings_in(branch.changes_at(self.cursor))
+        return self._settings_at(self.cursor)
+
+    def _settings_at(self, step: int) -> Experiment:
+        owner = self.timeline.current.owner_of(step + 1)
+        now = self._led_here if step == self.newest else owner.experiment_at(step)
+        changes = settings_in(owner.changes_at(step))
         return now.changed(changes) if changes else now
 
     def _check(self, changes: Mapping[str, Any], now: Experiment) -> None:
         for path in changes:
             if needs_reset(path):
                 raise ExperimentError(f"{path}: a change of this needs the run to begin anew.")
-        after = now.changed(changes)
-        if after.batches.size > len(self.trainer.data.train):
-            n = len(self.trainer.data.train)
-            raise ExperimentError(
-                f"batches.size: wanted at most {n}, got {after.batches.size}."
-            )
+        data, after = self.trainer.data, now.changed(changes)
+        check_batches(after, len(data.train))
+        check_early_stopping(after, len(data.test))
+
+    def _check_log(self) -> None:
+        """Refuse a log of edits that cannot be carried out, before the first step."""
+        require_replayable(self.timeline.current.edits)
+        now = self.experiment
+        for edit in self.timeline.current.edits:
+            self._check({edit.what: edit.new}, now)
+            now = now.changed({edit.what: edit.new})
 
     def _log(self, changes: Mapping[str, Any], now: Experiment) -> None:
-        """Write edits down at the newest step; a second edit of the same thing replaces one."""
-        edits, step = self.timeline.current.edits, self.newest
-        for what, new in changes.items():
-            earlier = next((e for e in edits if (e.step, e.what) == (step, what)), None)
-            old = earlier.old if earlier else now.value(what)
-            if earlier:
-                edits.remove(earlier)
-            if old != new:
-                edits.append(Edit(step, what, old, new))
-
-    def _bring(self, trainer: Trainer, branch: Branch, step: int) -> None:
-        """Restore the nearest snapshot and replay up to a step, edits included."""
-        owner, at, vector = branch.snapshot(step)
-        trainer.discard()
-        trainer.change(owner.experiment_at(at))
-        trainer.restore(vector, at)
-        while trainer.step_number < step:
-            here = trainer.step_number
-            changes = settings_in(branch.owner_of(here + 1).changes_at(here))
-            if changes:
-                trainer.change(trainer.experiment.changed(changes))
-            trainer.step()
-
-
-def settings_in(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the edits that change settings: loaded weights stand in a snapshot instead."""
-    return {what: new for what, new in changes.items() if what != WEIGHTS}
-
-
-def _refuse_loaded_weights(edits: Iterable[Edit]) -> None:
-    for edit in edits:
-        if edit.what == WEIGHTS:
-            raise ExperimentError(
-                f"edits: at step {edit.step} weights were loaded from {edit.new}, which a "
-                "description does not hold; remove that edit, or begin from those weights."
-            )
+        write_down(self.timeline.current.edits, self.newest, changes, now)

@@ -6,6 +6,7 @@ spent, the oldest block is thinned to key frames and its memory is used for the 
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
@@ -48,17 +49,22 @@ class Snapshots:
     def __init__(self, like: Tensor, budget: int) -> None:
         self._like = like
         self._bytes = max(like.numel() * like.element_size(), 1)
-        self._rows = max(1, min(256, BLOCK_BYTES // self._bytes))
-        self.set_budget(budget)
+        most = min(BLOCK_BYTES, budget // 6)
+        self._rows = max(1, min(256, most // self._bytes))
         self._frames: dict[int, Tensor] = {}
         self._frame_steps: list[int] = []
         self._blocks: list[_Block] = []
+        self.set_budget(budget, 1)
 
-    def set_budget(self, budget: int) -> None:
-        """Give it more or less memory from now on: two thirds for the recent past."""
-        block = self._rows * self._bytes
-        self._most_blocks = max(2, 2 * budget // 3 // block)
+    def set_budget(self, budget: int, spacing: int) -> None:
+        """Give it more or less memory, at once: two thirds for the recent past.
+
+        However little it is, the first snapshot and the newest stay.
+        """
+        self._most_blocks = 2 * budget // 3 // (self._rows * self._bytes)
         self._most_frames = max(2, budget // 3 // self._bytes)
+        while len(self._blocks) > self._most_blocks:
+            self._thin(self._blocks.pop(0), spacing)
 
     @property
     def length(self) -> int:
@@ -83,29 +89,31 @@ class Snapshots:
         self._blocks[-1].add(step, vector)
 
     def _fresh_block(self, spacing: int) -> _Block:
-        if len(self._blocks) < self._most_blocks:
+        if len(self._blocks) < max(self._most_blocks, 1):
             return _Block(self._rows, self._like)
-        while len(self._blocks) >= self._most_blocks:
-            oldest = self._blocks.pop(0)
-            self._thin(oldest, spacing)
+        oldest = self._blocks.pop(0)
+        self._thin(oldest, spacing)
         oldest.steps = []
         return oldest
 
     def _thin(self, block: _Block, spacing: int) -> None:
-        last = self._frame_steps[-1] if self._frame_steps else None
-        for step, row in zip(block.steps, block.rows, strict=False):
-            if last is None or step - last >= spacing:
+        """Keep the first snapshot, the last of all, and those that close a gap too wide."""
+        following = [*block.steps[1:], self._blocks[0].steps[0] if self._blocks else math.inf]
+        last = self._frame_steps[-1] if self._frame_steps else -math.inf
+        for step, row, after in zip(block.steps, block.rows, following, strict=False):
+            if after - last > spacing:
                 self._frames[step] = row.clone()
                 self._frame_steps.append(step)
                 last = step
-        if len(self._frame_steps) > self._most_frames:
+        while len(self._frame_steps) > self._most_frames:
             self._halve_frames()
 
     def _halve_frames(self) -> None:
-        """Let go of every second key frame, and never of the first."""
-        for step in self._frame_steps[1::2]:
+        """Let go of every second key frame, and never of the first or the last."""
+        first, *inner, last = self._frame_steps
+        for step in inner[::2]:
             del self._frames[step]
-        self._frame_steps = self._frame_steps[::2]
+        self._frame_steps = [first, *inner[1::2], last]
 
     def at_or_before(self, step: int) -> tuple[int, Tensor] | None:
         """Return the newest snapshot that is no newer than ``step``."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.edits import WEIGHTS
+from lab.engine.edits import Edit as Edit  # where a branch is, its edits are looked for
 from lab.engine.series import Envelope, Series
 from lab.engine.snapshots import Snapshots
 
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from lab.engine.bench import Evaluation
     from lab.engine.experiment import Experiment
-    from lab.engine.trainer import Evaluation
 
 STEP_COLUMNS = ("loss", "gradient_norm", "learning_rate", "weight_norm")
 EVALUATION_COLUMNS = ("step", "train_loss", "accuracy", "test_loss", "test_accuracy")
@@ -25,16 +27,6 @@ BUDGET = 512 * 2**20
 REPLAY_S = 0.05
 SMALL = 2**20
 """A state of at most this many bytes is kept after every step."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A change made while running: from the update after ``step`` on."""
-
-    step: int
-    what: str
-    old: Any
-    new: Any
 
 
 @dataclass
@@ -50,10 +42,13 @@ class Branch:
     parent: Branch | None = None
     fork: int = 0
     edits: list[Edit] = field(default_factory=list)
-    steps: Series = field(default_factory=lambda: Series(STEP_COLUMNS))
-    evaluations: Series = field(default_factory=lambda: Series(EVALUATION_COLUMNS, 2**24))
+    budget: int = BUDGET
     snapshots: list[Snapshots] = field(default_factory=list)
     diverged_at: int | None = None
+
+    def __post_init__(self) -> None:
+        self.steps = Series(STEP_COLUMNS, self.budget // 8)
+        self.evaluations = Series(EVALUATION_COLUMNS, self.budget // 32)
 
     @property
     def newest(self) -> int:
@@ -133,7 +128,7 @@ class Timeline:
 
     def __init__(self, experiment: Experiment, budget: int = BUDGET) -> None:
         self.budget = budget
-        self.current = Branch(0, experiment)
+        self.current = Branch(0, experiment, budget=budget)
         self.branches = [self.current]
         self.step_s = 0.0
         """Mean time of a step, which decides how far apart key frames may lie."""
@@ -167,8 +162,13 @@ class Timeline:
         collections = [s for b in self.branches for s in b.snapshots]
         share = self.budget * 3 // 4 // (len(collections) + 1)
         for kept in collections:
-            kept.set_budget(share)
+            kept.set_budget(share, self.spacing)
         return share
+
+    def shrink(self) -> None:
+        """Make do with half the memory from now on, as a device has run out of it."""
+        self.budget //= 2
+        self._share()
 
     def keep_evaluation(self, step: int, found: Evaluation) -> None:
         """Keep what an evaluation after ``step`` updates has found, once."""
@@ -178,9 +178,17 @@ class Timeline:
             self.current.evaluations.append(row)
 
     def branch(self, step: int) -> Branch:
-        """Begin a branch at a step of the current one, and make it current."""
-        parent = self.current.owner_of(step)
-        new = Branch(len(self.branches), parent.experiment_at(step), parent, step)
+        """Begin a branch at a step of the current one, and make it current.
+
+        It begins with what was edited there: left alone, it goes where the current one went.
+        """
+        following = self.current.owner_of(step + 1)
+        edits = [e for e in following.edits if e.step == step]
+        loaded = any(e.what == WEIGHTS for e in edits)  # their snapshot is the branch's own
+        parent = following if loaded else self.current.owner_of(step)
+        base = parent.experiment_at(step)
+        number = len(self.branches)
+        new = Branch(number, base, parent, step, edits, self.budget)
         self.branches.append(new)
         self.current = new
         return new

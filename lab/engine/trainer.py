@@ -13,23 +13,20 @@ which is torch.optim's own ``weight_decay`` for l2 (SGD, Adam, ...) and for λ (
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from lab.engine.batches import BatchPlan
-from lab.engine.data import prepare
-from lab.engine.device import Device, granted
+from lab.engine.bench import Bench
+from lab.engine.bench import Evaluation as Evaluation
+from lab.engine.bench import predicted_classes as predicted_classes
 from lab.engine.flat import FlatState
 from lab.engine.kinds import ExperimentError
-from lab.engine.losses import LOSSES, build_loss
 from lab.engine.modules import Dropout
-from lab.engine.networks import build_network, checked_sizes
 from lab.engine.optimizers import OPTIMIZERS, build_optimizer, torch_options
 from lab.engine.phases import Phase
-from lab.engine.preflight import check_batches
 from lab.engine.schedules import SCHEDULES
 from lab.engine.seeds import seed_of
 
@@ -40,21 +37,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import Tensor
 
+    from lab.engine.data import Data
+    from lab.engine.device import Device
     from lab.engine.experiment import Experiment
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Mean loss and accuracy over whole sets; accuracy is NaN where there are no classes."""
-
-    train_loss: float
-    accuracy: float
-    test_loss: float
-    test_accuracy: float
-
-
-class Trainer:
-    """A network, its data and its optimizer, taken through iterations by hand.
+class Trainer(Bench):
+    """A bench with an optimizer, taken through iterations by hand.
 
     ``step_number`` counts finished updates. After ``backward`` the fields ``loss_value``,
     ``gradient_norm`` (of the objective, before clipping) and ``learning_rate`` tell of the
@@ -66,33 +55,18 @@ class Trainer:
         If the description cannot be trained, in one sentence.
     """
 
-    def __init__(self, experiment: Experiment, device: Device | None = None) -> None:
-        self.device = device or granted(experiment.device)
-        self.data = prepare(experiment)
-        self.experiment = experiment
-        kind = OPTIMIZERS[experiment.optimizer.kind]
-        self.sizes = checked_sizes(
-            experiment.layers, self.data.shape, self.data.encoding.outputs, len(kind.slots), 4
-        )
-        check_batches(experiment, len(self.data.train))
-        self.dtype = torch.float64 if experiment.precision == "float64" else torch.float32
-        outputs = self.data.encoding.outputs
-        network = build_network(experiment.layers, self.data.shape, outputs, experiment.seed)
-        self.network = network.to(self.device.torch, self.dtype)
-        self._dropouts = [m for m in network.modules() if isinstance(m, Dropout)]
-        self._loss = build_loss(LOSSES[experiment.loss.kind], experiment.loss.as_dict())
-        self.train_x, self.train_y = self._tensors(self.data.train)
-        self.test_x, self.test_y = self._tensors(self.data.test)
+    def __init__(
+        self, experiment: Experiment, device: Device | None = None, data: Data | None = None
+    ) -> None:
+        super().__init__(experiment, device, data)
+        modules = list(self.network.modules())
+        self._dropouts = [m for m in modules if isinstance(m, Dropout)]
+        normalised = any(isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d) for m in modules)
+        self._least_piece = 2 if normalised else 1
         self.step_number = 0
         self.phase = Phase.READY
         self._lay_out_batches()
         self._lay_out_state()
-
-    def _tensors(self, rows: npt.NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        x, y = self.data.x[rows], self.data.target[rows]
-        x_ready = torch.from_numpy(x).to(self.device.torch, self.dtype)
-        y_dtype = torch.int64 if self.data.encoding.name == "index" else self.dtype
-        return x_ready, torch.from_numpy(y).to(self.device.torch, y_dtype)
 
     def _lay_out_batches(self) -> None:
         spec = self.experiment.batches
@@ -111,16 +85,13 @@ class Trainer:
     def _settle(self) -> None:
         """Read from the description what every step needs."""
         e = self.experiment
-        self._l1, self._l2, self._decay = (
-            e.regularisation.l1,
-            e.regularisation.l2,
-            e.weight_decay,
-        )
+        self._l1, self._l2 = e.regularisation.l1, e.regularisation.l2
+        self._decay = e.weight_decay
         self._clip, self._clip_options = e.clip.kind, e.clip.as_dict()
         self._factor = SCHEDULES[e.schedule.kind].factor
         self._factor_options = e.schedule.as_dict()
         self._base_rate: float = e.optimizer["learning_rate"]
-        self._micro = min(e.batches.micro, self.batches.last_size)
+        self._micro = e.batches.micro
         for module, p in zip(self._dropouts, _dropout_shares(e.layers), strict=True):
             module.p = p
 
@@ -139,10 +110,10 @@ class Trainer:
     def forward(self) -> None:
         """Pass the batch of this step through the network."""
         self._enter(Phase.READY)
-        x, self.target = self.batches.at(self.step_number + 1)
-        self._seed_noise()
         if len(self._buffers_before):
             self._buffers_before.copy_(self.state.buffers)
+        x, self.target = self.batches.at(self.step_number + 1)
+        self._seed_noise()
         if self._micro > 1:
             self._accumulate(x)
         else:
@@ -212,27 +183,25 @@ class Trainer:
         for index, module in enumerate(self._dropouts):
             purpose = f"dropout/{index}"
             module.seed = seed_of(self.experiment.seed, purpose, self.step_number + 1)
-
-    def _answer(self, x: Tensor) -> Tensor:
-        if self.experiment.precision != "bfloat16":
-            output: Tensor = self.network(x)
-            return output
-        with torch.autocast(self.device.torch.type, torch.bfloat16):
-            output = self.network(x)
-        return output.float()
+            module.place = (0, 0)
 
     def _accumulate(self, x: Tensor) -> None:
         """Go forward and backward in pieces; the gradients of the pieces add up."""
         self.state.gradient.zero_()
-        outputs, total = [], 0.0
-        pieces = zip(x.chunk(self._micro), self.target.chunk(self._micro), strict=True)
+        outputs, total, begin = [], 0.0, 0
+        number = max(1, min(self._micro, len(x) // self._least_piece))
+        pieces = zip(x.tensor_split(number), self.target.tensor_split(number), strict=True)
         for part_x, part_y in pieces:
+            for module in self._dropouts:
+                module.place = (begin, len(x))
             output = self._answer(part_x)
             part = self._loss(output, part_y) * (len(part_x) / len(x))
             part.backward()  # type: ignore[no-untyped-call]
             total += part.item()
+            begin += len(part_x)
             outputs.append(output.detach())
         self.output, self.loss_value = torch.cat(outputs), total
+        self.state.set_counts(self.step_number + 1)
 
     def _clip_gradient(self) -> None:
         if self._clip == "norm":
@@ -244,42 +213,7 @@ class Trainer:
             limit = self._clip_options["limit"]
             self.state.gradient.clamp_(-limit, limit)
 
-    # Looking at the network without touching the run.
-
-    @contextmanager
-    def evaluating(self) -> Iterator[None]:
-        """Switch the network to evaluation: no dropout, running statistics, no gradient."""
-        self.network.eval()
-        try:
-            with torch.no_grad():
-                yield
-        finally:
-            self.network.train()
-
-    def answers(self, x: Tensor) -> Tensor:
-        """Return the outputs for inputs of any number, in evaluation mode, (N, outputs)."""
-        with self.evaluating():
-            parts = [self._answer(piece) for piece in torch.split(x, 4096)]
-        return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-    def evaluate(self) -> Evaluation:
-        """Return loss and accuracy over the whole training and test set."""
-        train = self._judge(self.train_x, self.train_y)
-        return Evaluation(*train, *self._judge(self.test_x, self.test_y))
-
-    def _judge(self, x: Tensor, y: Tensor) -> tuple[float, float]:
-        if not len(x):
-            return math.nan, math.nan
-        output = self.answers(x)
-        return float(self._loss(output, y)), self._accuracy(output, y)
-
-    def _accuracy(self, output: Tensor, y: Tensor) -> float:
-        if not self.data.classes:
-            return math.nan
-        right = predicted_classes(output, self.data.encoding.name) == true_classes(
-            y, self.data.encoding.name
-        )
-        return float(right.to(torch.float64).mean())
+    # Going elsewhere in the run.
 
     def batch_indices(self) -> npt.NDArray[np.int64]:
         """Return the rows of ``data.x`` in the batch in use.
@@ -290,8 +224,6 @@ class Trainer:
         step = self.step_number + (0 if between else 1)
         rows: npt.NDArray[np.int64] = self.data.train[self.batches.indices(step)]
         return rows
-
-    # Going elsewhere in the run.
 
     def restore(self, vector: Tensor, step: int) -> None:
         """Take over a snapshot of ``state.vector`` made after ``step`` updates."""
@@ -339,7 +271,7 @@ class Trainer:
             self.state.counters[name].fill_(value)
         with torch.no_grad():
             for name, tensor in self.network.state_dict().items():
-                tensor.copy_(tensors[name])
+                tensor.copy_(torch.as_tensor(tensors[name]))
         self.state.set_counts(self.step_number)
 
 
@@ -349,20 +281,6 @@ def norm(vector: Tensor) -> float:
     if math.isinf(length):
         length = torch.linalg.vector_norm(vector, dtype=torch.float64).item()
     return float(length)
-
-
-def predicted_classes(output: Tensor, encoding: str) -> Tensor:
-    """Return the class that an output names, shape (N,)."""
-    if encoding in {"sign", "zero_one"}:
-        return (output[:, 0] > 0).to(torch.int64)
-    return output.argmax(dim=1)
-
-
-def true_classes(target: Tensor, encoding: str) -> Tensor:
-    """Return the class that a target names, shape (N,)."""
-    if encoding == "index":
-        return target
-    return target.argmax(dim=1) if encoding == "one_hot" else (target[:, 0] > 0).to(torch.int64)
 
 
 def _dropout_shares(layers: tuple[Any, ...]) -> Iterator[float]:

@@ -1,0 +1,25 @@
+"""Bringing a trainer to any step of a branch: nearest snapshot, then the same steps again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lab.engine.edits import settings_in
+
+if TYPE_CHECKING:
+    from lab.engine.timeline import Branch
+    from lab.engine.trainer import Trainer
+
+
+def bring(trainer: Trainer, branch: Branch, step: int) -> None:
+    """Restore the nearest snapshot and replay up to a step, edits included."""
+    owner, at, vector = branch.snapshot(step)
+    trainer.discard()
+    trainer.change(owner.experiment_at(at))
+    trainer.restore(vector, at)
+    while trainer.step_number < step:
+        here = trainer.step_number
+        changes = settings_in(branch.owner_of(here + 1).changes_at(here))
+        if changes:
+            trainer.change(trainer.experiment.changed(changes))
+        trainer.step()
