@@ -1,0 +1,169 @@
+"""Builds engine, bridge and window, and runs them: the only module that knows everybody.
+
+The first window is painted with nothing but Qt and the shell. Panels (and with them pyqtgraph
+and numpy) come one at a time after that, torch in a thread beside them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QApplication
+
+from lab.shell import diagnostics, folders, registry, settings
+from lab.shell.main_window import MainWindow
+from lab.shell.starts import StartGuard
+from lab.ui import theme
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from lab.shell.faults import Hooks
+
+log = logging.getLogger("lab.app")
+
+SAFE_MODE = (
+    "Nabla was closed three times while it opened, so it opened without your layout and your "
+    "last run. Open the log folder from the Help menu to see why."
+)
+
+
+def application() -> QApplication:
+    """Return the application, made as all of Nabla needs it."""
+    made = QApplication.instance()
+    if isinstance(made, QApplication):
+        return made
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Nabla")
+    app.setApplicationDisplayName("Nabla")
+    app.setDesktopFileName("nabla")
+    return app
+
+
+class Opening(QObject):
+    """Brings engine and panels into a window that is already on the screen.
+
+    Each part waits for the event loop, so the window answers in between; ``done`` tells the
+    end.
+    """
+
+    done = Signal()
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._waiting: list[str] = []
+
+    @Slot()
+    def begin(self) -> None:
+        """Import the bridge, which imports numpy and the descriptions, and begin on torch."""
+        from lab.ui.bridge import EngineBridge
+
+        self._window.attach(EngineBridge(self._window))
+        threading.Thread(target=_import_engine, name="lab-warm-up", daemon=True).start()
+        self._waiting = list(registry.names())
+        self._later(self._next_panel)
+
+    def _later(self, slot: Any) -> None:
+        if not self._window.is_closed:
+            QTimer.singleShot(0, self, slot)
+
+    @Slot()
+    def _next_panel(self) -> None:
+        if self._waiting:
+            self._window.desk.add_panel(self._waiting.pop(0))
+            self._later(self._next_panel)
+        else:
+            self.done.emit()
+
+
+def _import_engine() -> None:
+    """Import torch while the person still reads; whoever needs it first waits for this."""
+    import lab.engine.run  # noqa: F401 - imported to be there
+
+
+class Session(QObject):
+    """One sitting at the window, from the first paint to the end of the process."""
+
+    def __init__(self, window: MainWindow, folder: Path, file: Path | None) -> None:
+        super().__init__(window)
+        self._window, self._folder, self._file = window, folder, file
+        self._guard = StartGuard(folder)
+        self.is_safe = self._guard.begin()
+        self._hooks: Hooks | None = None
+        self._opening = Opening(window)
+        self._opening.done.connect(self._on_opened)
+        window.painted.connect(self._on_painted)
+
+    @Slot()
+    def _on_painted(self) -> None:
+        from lab.shell.garbage import Collector
+        from lab.shell.interrupts import Interrupts
+
+        self._collector = Collector(self)
+        self._collector.start()
+        self._interrupts = Interrupts(self)
+        self._interrupts.wanted.connect(self._window.close)
+        self._interrupts.install()
+        self._opening.begin()
+
+    @Slot()
+    def _on_opened(self) -> None:
+        from lab.shell.faults import FaultInbox, Hooks
+
+        inbox = FaultInbox(self)
+        self._hooks = Hooks(inbox)  # after pyqtgraph, which puts its own hook in place
+        self._hooks.install(folders.log_folder() / diagnostics.CRASHES)
+        self._window.listen(inbox)
+        self._window.open_desk(is_safe=self.is_safe)
+        self._open_something()
+        self._collector.freeze()
+        self._guard.done()
+
+    def _open_something(self) -> None:
+        files = self._window.files
+        if self._file is not None:
+            files.open_path(str(self._file))
+        elif self.is_safe:
+            self._window.notices.tell("warning", SAFE_MODE)
+        else:
+            files.open_last(self._folder)
+
+    def end(self) -> None:
+        """Put back what was changed in the process."""
+        self._guard.done()
+        if self._hooks is not None:
+            self._hooks.remove()
+            self._collector.stop()
+            self._interrupts.remove()
+
+
+def open_window(file: Path | None = None) -> int:
+    """Open the window and run until it is closed; return the exit code of the process.
+
+    An engine that does not stop within two seconds is left to the operating system, after
+    everything that matters was written: destroying a live thread would abort the process.
+    """
+    folder = folders.settings_folder()
+    handler = diagnostics.start_log(folders.log_folder())
+    app = application()
+    kept = settings.read(folder)
+    theme.apply(app, kept.theme)  # type: ignore[arg-type] # checked when it was read
+    window = MainWindow(kept, folder, folders.log_folder())
+    session = Session(window, folder, file)
+    window.show()
+    code = app.exec()
+    session.end()
+    diagnostics.stop_log(handler)
+    if window.is_busy_at_close:
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(code)
+    return code

@@ -1,0 +1,298 @@
+"""Files: begin, open, save, weights in and out, a picture of the window."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from lab.presets import PRESETS
+from lab.shell import drops, sessions
+from lab.shell.actions import Actions, ActionSpec
+from lab.shell.errands import Errand
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtGui import QAction
+
+    from lab.engine.records import Record
+    from lab.shell.notices import Notices
+    from lab.shell.settings import Settings
+    from lab.shell.status import StatusLine
+    from lab.ui.bridge import EngineBridge
+
+log = logging.getLogger(__name__)
+
+OPEN_FILTER = (
+    "Everything Nabla opens (*.toml *.csv *.tsv *.txt *.npy *.npz *.safetensors *.pt *.pth)"
+    ";;Experiments (*.toml);;Tables (*.csv *.tsv *.txt);;Arrays (*.npy *.npz)"
+    ";;Weights (*.safetensors *.pt *.pth)"
+)
+
+SPECS = (
+    ActionSpec("file.new", "New...", "File", "Choose what to begin with", ("New",), "plus"),
+    ActionSpec(
+        "file.open",
+        "Open...",
+        "File",
+        "Open an experiment, a table, arrays, or weights",
+        ("Open",),
+        "open",
+    ),
+    ActionSpec(
+        "file.open_folder",
+        "Open a folder of images...",
+        "File",
+        "Learn to tell one's own images apart: a folder with one folder a class",
+    ),
+    ActionSpec(
+        "file.save",
+        "Save experiment...",
+        "File",
+        "Write down the run, so that it can be repeated number for number (TOML)",
+        ("Save",),
+        "save",
+        begins_group=True,
+    ),
+)
+
+
+class FileCommands(QObject):
+    """Actions of the File menu. Files are read in threads; the window never waits for a disk.
+
+    ``loading`` tells that a run was asked for, in words.
+    """
+
+    start_page_wanted = Signal()
+    loading = Signal(str)
+    weights_wanted = Signal(str)
+
+    def __init__(
+        self,
+        actions: Actions,
+        settings: Settings,
+        notices: Notices,
+        status: StatusLine,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._actions, self._settings = actions, settings
+        self._notices, self._status, self._window = notices, status, parent
+        self._bridge: EngineBridge | None = None
+        self._wish = 0
+        self._pending: str | None = None
+        slots = (self.start_page_wanted, self.ask_to_open, self._on_open_folder, self._on_save)
+        for spec, slot in zip(SPECS, slots, strict=True):
+            actions.add(spec, slot)  # type: ignore[arg-type] # a signal may be connected too
+        choices = (
+            (ActionSpec(f"file.preset.{p.name}", p.title, "File/Preset", p.summary), p.name)
+            for p in PRESETS.values()
+        )
+        actions.add_choices(choices, self._on_preset)
+        actions.set_enabled("file.", False)
+
+    def attach(self, bridge: EngineBridge) -> None:
+        """Runs begin on this engine."""
+        self._bridge = bridge
+        self._actions.set_enabled("file.", True)
+        self._actions["file.save"].setEnabled(False)
+        bridge.looked.connect(self._on_looked)
+        bridge.happened.connect(self._on_happened)
+
+    @Slot(object)
+    def _on_looked(self, _look: object) -> None:
+        if not self._actions["file.save"].isEnabled():
+            self._actions["file.save"].setEnabled(True)
+
+    # -- beginning ------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_preset(self, action: QAction) -> None:
+        self.open_preset(action.data())
+
+    @Slot(str)
+    def open_preset(self, name: str, *, play: bool = True) -> None:
+        """Begin a ready experiment, and play it."""
+        from lab import presets
+
+        if self._bridge is None:
+            return
+        experiment = presets.load(name)
+        self._begin(experiment.title)
+        self._bridge.load(experiment)
+        if play:
+            self._bridge.play()
+
+    def open_record(self, record: Record, title: str, *, play: bool = False) -> None:
+        """Begin a run that was written down, with the edits made then."""
+        if self._bridge is None:
+            return
+        self._begin(title)
+        self._bridge.load(record.experiment, record.edits)
+        if play:
+            self._bridge.play()
+
+    def _begin(self, title: str) -> None:
+        assert self._bridge is not None
+        self._wish += 1  # what an errand reads from now on is no longer wanted
+        self._bridge.undo_stack.clear()
+        engine = "" if self._bridge.look else "Loading the engine. "
+        self.loading.emit(f"{engine}Preparing \u201c{title}\u201d...")
+
+    # -- opening files --------------------------------------------------------------------
+
+    @Slot()
+    def ask_to_open(self) -> None:
+        """Let the person choose a file."""
+        dialog = self._dialog("Open", OPEN_FILTER)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self.open_path)
+        dialog.open()
+
+    @Slot()
+    def _on_open_folder(self) -> None:
+        dialog = self._dialog("Open a folder of images", "")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(self.open_folder)
+        dialog.open()
+
+    def _dialog(self, title: str, name_filter: str) -> QFileDialog:
+        dialog = QFileDialog(self._window, title, "", name_filter)
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+    @Slot(str)
+    def open_path(self, path: str) -> None:
+        """Open a file by what its name says it is."""
+        kind = drops.kind_of(Path(path))
+        if kind is None:
+            self._notices.tell("warning", drops.refusal([path]))
+        else:
+            self._open(Path(path), kind)
+
+    @Slot(str)
+    def open_folder(self, path: str) -> None:
+        """Open a folder of images, one folder a class."""
+        self._open(Path(path), "images")
+
+    def drop(self, paths: Sequence[str]) -> None:
+        """Open the first of some files that can be opened, and say which were not."""
+        drop = drops.chosen(paths)
+        if drop is None:
+            self._notices.tell("warning", drops.refusal(paths))
+            return
+        self._open(drop.path, drop.kind)
+        self._status.tell(drop.others)
+
+    def _open(self, path: Path, kind: str) -> None:
+        if self._bridge is None:
+            return
+        if kind == "weights":
+            self.weights_wanted.emit(str(path))
+            return
+        self._wish += 1
+        work = partial(_read, path, kind, self._wish)
+        errand = self.errand(work, self._on_read, f"Reading {path.name}...")
+        errand.start()
+
+    def errand(
+        self, work: Callable[[], object], done: Callable[..., object], words: str
+    ) -> Errand:
+        """Return work for a thread, announced by ``words``; what fails is told."""
+        errand = Errand(work, self)
+        errand.done.connect(self._on_errand_done)
+        errand.failed.connect(self._on_errand_failed)
+        errand.done.connect(done)
+        self._notices.show_progress(None, words)
+        return errand
+
+    @Slot(object)
+    def _on_errand_done(self, _value: object) -> None:
+        self._notices.hide_progress()
+
+    @Slot(str)
+    def _on_errand_failed(self, words: str) -> None:
+        self._notices.hide_progress()
+        self._notices.tell("warning", words)
+
+    @Slot(object)
+    def _on_read(self, found: tuple[int, Path, Record]) -> None:
+        wish, path, record = found
+        if wish == self._wish:  # the person has not asked for something else meanwhile
+            self._settings.opened(str(path))
+            self.open_record(record, path.name)
+
+    # -- saving ---------------------------------------------------------------------------
+
+    @Slot()
+    def _on_save(self) -> None:
+        dialog = self._dialog("Save experiment", "Experiments (*.toml)")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("toml")
+        dialog.selectFile(f"{self._title()}.toml")
+        dialog.fileSelected.connect(self.save)
+        dialog.open()
+
+    def _title(self) -> str:
+        look = self._bridge.look if self._bridge else None
+        words = look.title if look else "experiment"
+        return "".join(c if c.isalnum() else "-" for c in words).strip("-").lower() or "run"
+
+    @Slot(str)
+    def save(self, path: str) -> None:
+        """Write the run down; the dialog has asked already whether a file may be replaced."""
+        if self._bridge is not None:
+            self._pending = path
+            self._bridge.submit("save", partial(_saved, Path(path)))
+
+    @Slot(object)
+    def _on_happened(self, event: object) -> None:
+        from lab.engine.news import Event, Status
+
+        if not isinstance(event, Event) or event.channel != "save":
+            return
+        if event.status is Status.FINISHED and self._pending and self._bridge:
+            self._status.tell(f"Saved {Path(self._pending).name}.")
+            self._settings.opened(self._pending)
+            self._bridge.undo_stack.setClean()
+
+    # -- the last session -----------------------------------------------------------------
+
+    def keep_session(self, folder: Path) -> None:
+        """Keep the run that is open, for the next start."""
+        look = self._bridge.look if self._bridge else None
+        if look is not None:
+            self._settings.last = look.title if sessions.keep(look, folder) else ""
+
+    def open_last(self, folder: Path) -> bool:
+        """Open the run of the last session; return whether there is one."""
+        record = sessions.kept(folder) if self._settings.last else None
+        if record is not None:
+            self.open_record(record, record.experiment.title)
+        return record is not None
+
+
+def _read(path: Path, kind: str, wish: int) -> tuple[int, Path, Record]:
+    """Read what a file holds; runs in a thread."""
+    from lab.engine.records import Record, read_record
+    from lab.shell.proposals import proposed
+
+    if kind == "experiment":
+        return wish, path, read_record(path)
+    return wish, path, Record(proposed(path, kind))
+
+
+def _saved(path: Path, run: object) -> object:
+    """Write a run down; a job of the worker."""
+    from lab.engine.records import record_of, record_text
+    from lab.files.atomic import write_bytes
+
+    yield None
+    text = record_text(record_of(run))  # type: ignore[arg-type] # a Run, which is torch's
+    write_bytes(path, text.encode(), overwrite=True)

@@ -1,0 +1,278 @@
+"""The time line as a media player's, carrying the loss itself: one sees where to go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from lab.shell.ruler import Heights, short, ticks
+from lab.ui import theme
+from lab.ui.numbers import shown
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QPoint
+    from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
+
+    from lab.engine.news import RunLook
+
+MARGIN = 10
+TOP, BOTTOM = 12, 22
+SEEK_MS = 33
+
+
+class Scrubber(QWidget):
+    """The loss over all recorded steps; drag, click, wheel and keys move the cursor.
+
+    ``sought`` carries a step, at most one a frame however fast the mouse moves.
+    """
+
+    sought = Signal(int)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._look: RunLook | None = None
+        self._curve: list[tuple[float, float, float]] = []  # step, mean, highest
+        self._heights = Heights(())
+        self._drawn: tuple[int, int, int, int] | None = None
+        self._wanted: int | None = None
+        self._is_dragging = False
+        self._timer = QTimer(self, singleShot=True, interval=SEEK_MS)
+        self._timer.timeout.connect(self._on_seek_time)
+        self.setAccessibleName("Time line: the loss of every step")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setMinimumWidth(180)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        theme.changed.connect(self._on_theme_changed)
+
+    # -- what is shown --------------------------------------------------------------------
+
+    def show_look(self, look: RunLook) -> None:
+        """Stand at the cursor of a look, under the curve of all that is recorded."""
+        self._look = look
+        self.setAccessibleDescription(f"Step {look.step} of {look.newest}")
+        if self.isVisible():
+            self._read_curve()
+        self.update()
+
+    def _read_curve(self) -> None:
+        look = self._look
+        if look is None:
+            return
+        key = (look.run, look.branch, look.newest, self.width())
+        if key == self._drawn:
+            return
+        self._drawn = key
+        pixels = max(int(self._room().width()) // 3, 20)
+        parts = look.history.envelope("loss", 1, look.newest, pixels) if look.newest else []
+        self._curve = [
+            (float(row), float(mean), float(high))
+            for part in parts
+            for row, mean, high in zip(part.rows, part.mean, part.high, strict=True)
+        ]
+        self._heights = Heights([v for _row, mean, high in self._curve for v in (mean, high)])
+
+    @Slot(object)
+    def _on_theme_changed(self, _palette: object) -> None:
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Read the curve anew, at the new number of pixels."""
+        super().resizeEvent(event)
+        self._read_curve()
+
+    # -- places ---------------------------------------------------------------------------
+
+    @property
+    def newest(self) -> int:
+        """The last recorded step."""
+        return self._look.newest if self._look is not None else 0
+
+    @property
+    def step(self) -> int:
+        """Where the cursor stands: where the hand is, while a drag is under way."""
+        if self._wanted is not None:
+            return self._wanted
+        return self._look.step if self._look is not None else 0
+
+    def _room(self) -> QRectF:
+        return QRectF(self.rect()).adjusted(MARGIN, TOP, -MARGIN, -BOTTOM)
+
+    def x_of(self, step: float) -> float:
+        """Where a step stands, in pixels."""
+        room = self._room()
+        return room.left() + room.width() * step / max(self.newest, 1)
+
+    def step_at(self, x: float) -> int:
+        """The step at a place."""
+        room = self._room()
+        share = (x - room.left()) / max(room.width(), 1)
+        return round(min(max(share, 0.0), 1.0) * self.newest)
+
+    # -- gestures -------------------------------------------------------------------------
+
+    def _want(self, step: int) -> None:
+        self._wanted = min(max(step, 0), self.newest)
+        if not self._timer.isActive():
+            self._on_seek_time()
+            self._timer.start()
+        self.update()
+
+    @Slot()
+    def _on_seek_time(self) -> None:
+        """Send the newest wish; while the mouse is down the next one waits a frame."""
+        if self._wanted is None:
+            return
+        wanted = self._wanted
+        if not self._is_dragging:
+            self._wanted = None
+        if self._look is None or wanted != self._look.step:
+            self.sought.emit(wanted)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go where the mouse is."""
+        if event.button() == Qt.MouseButton.LeftButton and self.newest:
+            self._is_dragging = True
+            self._want(self.step_at(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag the cursor, or say what the place under the mouse is."""
+        step = self.step_at(event.position().x())
+        if self._is_dragging and step != self.step:
+            self._wanted = step
+            if not self._timer.isActive():
+                self._timer.start()
+            self.update()
+        self._tell(step, event.globalPosition().toPoint())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The last place of the drag is where the run stands."""
+        if self._is_dragging:
+            self._is_dragging = False
+            self._timer.stop()
+            self._wanted = self.step_at(event.position().x())
+            self._on_seek_time()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """A notch is a step, with Shift a hundredth of the line."""
+        notches = event.angleDelta().y() or event.angleDelta().x()
+        is_far = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        size = max(self.newest // 100, 1) if is_far else 1
+        if notches and self.newest:
+            self._want(self.step + (size if notches > 0 else -size))
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Home, End and the page keys; the arrows step, as everywhere in the window."""
+        page = max(self.newest // 20, 1)
+        keys = Qt.Key
+        places = {
+            keys.Key_Home: 0,
+            keys.Key_End: self.newest,
+            keys.Key_PageUp: self.step - page,
+            keys.Key_PageDown: self.step + page,
+            keys.Key_Left: self.step - 1,
+            keys.Key_Right: self.step + 1,
+        }
+        place = places.get(Qt.Key(event.key()))
+        if place is None:
+            super().keyPressEvent(event)
+        else:
+            self._want(place)
+
+    def _tell(self, step: int, place: QPoint) -> None:
+        look = self._look
+        if look is None or not self.newest:
+            return
+        row = look.history.row(step)
+        words = f"Step {step:,}" + (f": loss {shown(row['loss'])}" if row else "")
+        made = [f"{e.what} {e.old} \u2192 {e.new}" for e in look.edits if e.step == step]
+        scale = ["The curve is the loss" + (", on a log scale" if self._heights.is_log else "")]
+        QToolTip.showText(place, "\n".join([words, *made, *scale]), self)
+
+    # -- painting -------------------------------------------------------------------------
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The curve filled up to the cursor, ticks, edits, and the cursor with its number."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        room = self._room()
+        if self._look is None or not self.newest:
+            painter.fillRect(QRectF(room.left(), room.bottom(), room.width(), 1), _ink("line"))
+            painter.end()
+            return
+        self._paint_ticks(painter, room)
+        x = self.x_of(self.step)
+        for left, right, is_past in ((room.left(), x, True), (x, room.right(), False)):
+            painter.setClipRect(QRectF(left, 0, right - left, self.height()))
+            self._paint_curve(painter, room, is_past)
+        painter.setClipping(False)
+        self._paint_edits(painter, room)
+        self._paint_cursor(painter, room, x)
+        painter.end()
+
+    def _paint_ticks(self, painter: QPainter, room: QRectF) -> None:
+        painter.setFont(theme.number_font("caption"))
+        painter.setPen(_ink("secondary"))
+        for tick in ticks(self.newest, max(int(room.width() // 70), 2)):
+            x = self.x_of(tick)
+            painter.fillRect(QRectF(x, room.bottom(), 1, 3), _ink("line"))
+            area = QRectF(x - 30, room.bottom() + 3, 60, BOTTOM - 4)
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, short(tick))
+
+    def _paint_curve(self, painter: QPainter, room: QRectF, is_past: bool) -> None:
+        if not self._curve:
+            return
+        mean, high = (
+            [QPointF(self.x_of(row[0]), self._y(row[k])) for row in self._curve] for k in (1, 2)
+        )
+        floor = [QPointF(mean[-1].x(), room.bottom()), QPointF(mean[0].x(), room.bottom())]
+        ink = "accent" if is_past else "secondary"
+        painter.setPen(Qt.PenStyle.NoPen)
+        for upper, alpha in ((high, 45), (mean, 60)):  # spikes stand out, faintly
+            painter.setBrush(theme.colour(ink, alpha if is_past else alpha // 2))
+            painter.drawPolygon(QPolygonF([*upper, *floor]))
+        painter.setPen(QPen(theme.colour(ink, 255 if is_past else 130), 1))
+        painter.drawPolyline(QPolygonF(mean))
+
+    def _y(self, value: float) -> float:
+        room = self._room()
+        return room.bottom() - room.height() * self._heights.of(value)
+
+    def _paint_edits(self, painter: QPainter, room: QRectF) -> None:
+        look = self._look
+        if look is None:
+            return
+        painter.setBrush(_ink("text"))
+        for x in {round(self.x_of(e.step)) for e in look.edits if e.step <= self.newest}:
+            painter.setPen(Qt.PenStyle.NoPen)
+            top = room.top() - 9
+            corners = (QPointF(x - 4, top), QPointF(x + 4, top), QPointF(x, top + 6))
+            painter.drawPolygon(QPolygonF(list(corners)))
+            painter.setPen(QPen(theme.colour("secondary", 140), 1, Qt.PenStyle.DotLine))
+            painter.drawLine(QPointF(x, top + 6), QPointF(x, room.bottom()))
+
+    def _paint_cursor(self, painter: QPainter, room: QRectF, x: float) -> None:
+        painter.fillRect(QRectF(x - 1, room.top() - 8, 2, room.height() + 8), _ink("text"))
+        font = theme.number_font("caption", bold=True)
+        words = short(self.step) if self.step >= 100_000 else str(self.step)
+        wide = QFontMetrics(font).horizontalAdvance(words) + 12
+        left = min(max(x - wide / 2, 0), self.width() - wide)
+        badge = QRectF(left, room.bottom() + 3, wide, 16)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_ink("text"))
+        painter.drawRoundedRect(badge, 3, 3)
+        painter.setFont(font)
+        painter.setPen(_ink("base"))
+        painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, words)
+        if self.hasFocus():
+            painter.setPen(QPen(_ink("accent"), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(badge.adjusted(-1.5, -1.5, 1.5, 1.5), 4, 4)
+
+
+def _ink(role: str) -> QColor:
+    return theme.colour(role)
