@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""The panels: one folder each, strangers to one another."""
