@@ -190,4 +190,4 @@ class Hooks:
         self, kind: QtMsgType, context: QMessageLogContext, message: str
     ) -> None:
         levels = {QtMsgType.QtDebugMsg: logging.DEBUG, QtMsgType.QtInfoMsg: logging.INFO}
-        log.log(levels.get(kind, logging.WARNING), "Qt: %s (%s)", message, context.category)
+        log.log(levels.get(kind, logging.WARNING), "Qt: %s (%s)", message, context.category)  # type: ignore[attr-defined] # stubs lack it

@@ -16,11 +16,13 @@ from lab.shell.actions import Actions, ActionSpec
 from lab.shell.errands import Errand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from PySide6.QtGui import QAction
 
+    from lab.engine.news import Event
     from lab.engine.records import Record
+    from lab.engine.run import Run
     from lab.shell.notices import Notices
     from lab.shell.settings import Settings
     from lab.shell.status import StatusLine
@@ -59,6 +61,7 @@ SPECS = (
         "save",
         begins_group=True,
     ),
+    ActionSpec("file.quit", "Quit", "File", "Keep layout and run, and close", ("Ctrl+Q",)),
 )
 
 
@@ -86,15 +89,22 @@ class FileCommands(QObject):
         self._bridge: EngineBridge | None = None
         self._wish = 0
         self._pending: str | None = None
-        slots = (self.start_page_wanted, self.ask_to_open, self._on_open_folder, self._on_save)
+        slots = (
+            self._on_new,
+            self.ask_to_open,
+            self._on_open_folder,
+            self._on_save,
+            parent.close,
+        )
         for spec, slot in zip(SPECS, slots, strict=True):
-            actions.add(spec, slot)  # type: ignore[arg-type] # a signal may be connected too
+            actions.add(spec, slot)
         choices = (
             (ActionSpec(f"file.preset.{p.name}", p.title, "File/Preset", p.summary), p.name)
             for p in PRESETS.values()
         )
         actions.add_choices(choices, self._on_preset)
         actions.set_enabled("file.", False)
+        actions["file.quit"].setEnabled(True)
 
     def attach(self, bridge: EngineBridge) -> None:
         """Runs begin on this engine."""
@@ -110,6 +120,10 @@ class FileCommands(QObject):
             self._actions["file.save"].setEnabled(True)
 
     # -- beginning ------------------------------------------------------------------------
+
+    @Slot()
+    def _on_new(self) -> None:
+        self.start_page_wanted.emit()
 
     @Slot(object)
     def _on_preset(self, action: QAction) -> None:
@@ -252,12 +266,10 @@ class FileCommands(QObject):
             self._bridge.submit("save", partial(_saved, Path(path)))
 
     @Slot(object)
-    def _on_happened(self, event: object) -> None:
-        from lab.engine.news import Event, Status
-
-        if not isinstance(event, Event) or event.channel != "save":
+    def _on_happened(self, event: Event) -> None:
+        if event.channel != "save" or event.status.value != "finished":
             return
-        if event.status is Status.FINISHED and self._pending and self._bridge:
+        if self._pending and self._bridge:
             self._status.tell(f"Saved {Path(self._pending).name}.")
             self._settings.opened(self._pending)
             self._bridge.undo_stack.setClean()
@@ -288,11 +300,11 @@ def _read(path: Path, kind: str, wish: int) -> tuple[int, Path, Record]:
     return wish, path, Record(proposed(path, kind))
 
 
-def _saved(path: Path, run: object) -> object:
+def _saved(path: Path, run: Run) -> Generator[object, None, None]:
     """Write a run down; a job of the worker."""
     from lab.engine.records import record_of, record_text
     from lab.files.atomic import write_bytes
 
     yield None
-    text = record_text(record_of(run))  # type: ignore[arg-type] # a Run, which is torch's
+    text = record_text(record_of(run))
     write_bytes(path, text.encode(), overwrite=True)

@@ -16,6 +16,7 @@ from lab.presets import PRESETS
 from lab.shell import layouts, settings
 from lab.shell.actions import Actions
 from lab.shell.desk import Desk
+from lab.shell.edit_commands import EditCommands
 from lab.shell.file_commands import FileCommands
 from lab.shell.focus import keeps_key
 from lab.shell.help_commands import HelpCommands
@@ -28,6 +29,7 @@ from lab.shell.status import StatusLine
 from lab.shell.top_bar import TopBar
 from lab.shell.transport import Transport
 from lab.shell.view_commands import ViewCommands
+from lab.shell.weights_commands import WeightsCommands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +89,10 @@ class MainWindow(QMainWindow):
         self.notices = Notices(self._column)
         self.start_page = StartPage(self._column)
         self.files = FileCommands(self.actions_, self.settings, self.notices, self.status, self)
+        self.weights = WeightsCommands(
+            self.actions_, self.files, self.notices, self.status, self
+        )
+        self.edits = EditCommands(self.actions_, self)
         self.runs = RunCommands(self.actions_, self)
         self.views = ViewCommands(self.actions_, self.desk, self.settings, self)
         self.helps = HelpCommands(self.actions_, self.status, log_folder, self)
@@ -138,6 +144,8 @@ class MainWindow(QMainWindow):
         self.reporter.attach(bridge)
         self.runs.attach(bridge)
         self.files.attach(bridge)
+        self.weights.attach(bridge)
+        self.edits.attach(bridge)
         self.helps.attach(bridge)
 
     def open_desk(self, *, is_safe: bool = False) -> None:

@@ -129,6 +129,7 @@ class CommandPalette(QFrame):
 
     def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
+        self._window = parent
         self._field = QLineEdit(self)
         self._field.setPlaceholderText("Find a command, or type a step to go to")
         self._field.setAccessibleName("Find a command")
@@ -163,7 +164,7 @@ class CommandPalette(QFrame):
         return tuple(self._model.words(row)[0] for row in range(self._model.rowCount()))
 
     def _place(self) -> None:
-        parent = self.parentWidget()
+        parent = self._window
         width = min(WIDTH + 2 * theme.PADDING, parent.width() - 2 * theme.MARGIN)
         height = 28 + ROWS * ROW_HEIGHT + 3 * theme.PADDING
         room = parent.height() - 2 * theme.MARGIN

@@ -149,7 +149,7 @@ class TopBar(Band):
     def resizeEvent(self, event: object) -> None:
         """Keep the workspaces in the middle."""
         super().resizeEvent(event)  # type: ignore[arg-type] # a resize event
-        self.layout().activate()
+        self._row.activate()
         self._place()
 
     def _show_theme(self) -> None:

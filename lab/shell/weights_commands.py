@@ -1,0 +1,219 @@
+"""Weights in and out, the run as a script, and a picture of the window."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from lab.shell.actions import Actions, ActionSpec
+from lab.shell.weights_table import WeightsTable
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from PySide6.QtGui import QAction
+
+    from lab.engine.news import Event
+    from lab.engine.run import Run
+    from lab.files.weights import Difference, Weights
+    from lab.shell.file_commands import FileCommands
+    from lab.shell.notices import Notices
+    from lab.shell.status import StatusLine
+    from lab.ui.bridge import EngineBridge
+
+EXPORT, COMPARE = "export", "weights"
+
+LOAD = ActionSpec(
+    "file.load_weights",
+    "Load weights...",
+    "File",
+    "Take over weights from a file; a table shows first what fits (safetensors, PyTorch)",
+    begins_group=True,
+)
+PICTURE = ActionSpec(
+    "file.export_window",
+    "Picture of the window...",
+    "File/Export",
+    "Write the window as it is now as a PNG, twice as fine as on the screen",
+)
+
+
+class WeightsCommands(QObject):
+    """The part of the File menu in which something leaves or enters the network."""
+
+    def __init__(
+        self,
+        actions: Actions,
+        files: FileCommands,
+        notices: Notices,
+        status: StatusLine,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self._actions, self._files = actions, files
+        self._notices, self._status, self._window = notices, status, parent
+        self._bridge: EngineBridge | None = None
+        self._weights: tuple[Path, Weights] | None = None
+        self._target: Path | None = None
+        actions.add(LOAD, self._on_load)
+        actions.set_enabled(LOAD.name, False)
+        files.weights_wanted.connect(self.open)
+
+    def attach(self, bridge: EngineBridge) -> None:
+        """Weights come from and go to this engine's run."""
+        from lab.engine.exports import FORMATS
+
+        self._bridge = bridge
+        choices = (
+            (ActionSpec(f"file.export.{f.name}", f"{f.title}...", "File/Export", f.summary), f)
+            for f in FORMATS.values()
+        )
+        self._actions.add_choices(choices, self._on_export)
+        self._actions.add(PICTURE, self._on_picture)
+        self._actions.set_enabled("file.export.", False)
+        bridge.looked.connect(self._on_looked)
+        bridge.partial.connect(self._on_partial)
+        bridge.happened.connect(self._on_happened)
+
+    @Slot(object)
+    def _on_looked(self, _look: object) -> None:
+        if not self._actions[LOAD.name].isEnabled():
+            self._actions.set_enabled("file.export.", True)
+            self._actions[LOAD.name].setEnabled(True)
+
+    # -- in -------------------------------------------------------------------------------
+
+    @Slot()
+    def _on_load(self) -> None:
+        dialog = QFileDialog(
+            self._window, "Load weights", "", "Weights (*.safetensors *.pt *.pth)"
+        )
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self.open)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(str)
+    def open(self, path: str) -> None:
+        """Read weights in a thread, compare them in the worker, then show the table."""
+        if self._bridge is None or self._bridge.look is None:
+            self._notices.tell(
+                "warning", "Weights need a network: open a preset or an experiment first."
+            )
+            return
+        file = Path(path)
+        work = partial(_read, file)
+        self._files.errand(work, self._on_read, f"Reading {file.name}...").start()
+
+    @Slot(object)
+    def _on_read(self, found: tuple[Path, Weights]) -> None:
+        self._weights = found
+        if self._bridge is not None:
+            self._bridge.submit(COMPARE, partial(_compared, found[1]))
+
+    @Slot(str, object)
+    def _on_partial(self, channel: str, value: Any) -> None:
+        if channel == COMPARE and self._weights is not None:
+            self._show_table(value)
+
+    def _show_table(self, lines: tuple[Difference, ...]) -> None:
+        assert self._weights is not None
+        table = WeightsTable(self._weights[0].name, lines, self._window)
+        table.accepted.connect(self._on_accepted)
+        table.open()
+
+    @Slot()
+    def _on_accepted(self) -> None:
+        if self._weights is not None and self._bridge is not None:
+            path, weights = self._weights
+            self._bridge.load_weights(weights.tensors, path.name)
+            self._status.tell(f"Weights of {path.name} are in use, on a branch of their own.")
+        self._weights = None
+
+    # -- out ------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_export(self, action: QAction) -> None:
+        chosen = action.data()
+        dialog = self._save_dialog(chosen.title, f"*{chosen.suffix}", chosen.suffix)
+        dialog.setProperty("format", chosen.name)
+        dialog.fileSelected.connect(self._on_export_file)
+        dialog.open()
+
+    def _save_dialog(self, title: str, pattern: str, suffix: str) -> QFileDialog:
+        dialog = QFileDialog(self._window, f"Export: {title}", "", f"{title} ({pattern})")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(suffix.lstrip("."))
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+    @Slot(str)
+    def _on_export_file(self, path: str) -> None:
+        file = Path(path)  # the dialog has asked already whether it may be replaced
+        self.export(str(self.sender().property("format")), file, overwrite=file.exists())
+
+    def export(self, name: str, path: Path, *, overwrite: bool = False) -> None:
+        """Write the run at the cursor, in the worker, between two iterations."""
+        if self._bridge is not None:
+            self._target = path
+            self._notices.show_progress(None, f"Writing {path.name}...")
+            self._bridge.submit(EXPORT, partial(_exported, name, path, overwrite))
+
+    @Slot()
+    def _on_picture(self) -> None:
+        dialog = self._save_dialog("Picture", "*.png", ".png")
+        dialog.fileSelected.connect(self.export_picture)
+        dialog.open()
+
+    @Slot(str)
+    def export_picture(self, path: str) -> None:
+        """Write the window as a PNG; the dialog has asked whether a file may be replaced."""
+        from lab.files.errors import FileError
+        from lab.shell.pictures import write_picture
+
+        try:
+            write_picture(self._window.window(), Path(path), overwrite=Path(path).exists())
+        except FileError as error:
+            self._notices.tell("error", str(error))
+        else:
+            self._status.tell(f"Wrote {Path(path).name}.")
+
+    @Slot(object)
+    def _on_happened(self, event: Event) -> None:
+        if event.channel != EXPORT or not event.status.is_last:
+            return
+        self._notices.hide_progress()
+        if event.status is type(event.status).FINISHED and self._target is not None:
+            self._status.tell(f"Wrote {self._target.name}.")
+        self._target = None
+
+
+def _read(path: Path) -> tuple[Path, Weights]:
+    """Read a file of weights; runs in a thread."""
+    from lab.files.weights import read_pt, read_safetensors
+
+    is_torch = path.suffix.lower() in (".pt", ".pth")
+    return path, read_pt(path) if is_torch else read_safetensors(path)
+
+
+def _compared(weights: Weights, run: Run) -> Generator[object, None, None]:
+    """Compare weights with the network; a job of the worker."""
+    from lab.files.weights import compare, shapes
+
+    yield compare(shapes(run.bench.network.state_dict()), shapes(weights.tensors))
+
+
+def _exported(
+    name: str, path: Path, overwrite: bool, run: Run
+) -> Generator[object, None, None]:
+    """Write the run as it is at the cursor; a job of the worker."""
+    from lab.engine.exports import export, snapshot
+    from lab.engine.records import record_of
+
+    yield None
+    tensors, record = snapshot(run.bench), record_of(run, run.cursor)
+    export(record, tensors, name, path, overwrite, run.bench.data)
