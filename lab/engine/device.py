@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from lab.engine.kinds import ExperimentError
@@ -29,6 +30,7 @@ class Device:
         return torch.device(self.name)
 
 
+@cache
 def available() -> dict[str, str]:
     """Return the devices of this machine: name and title; the CPU is always there."""
     found = {"cpu": "CPU"}

@@ -71,9 +71,15 @@ class Worker:
             self._stop.set()
         self._wake.set()
 
-    def load(self, experiment: Experiment, edits: Iterable[Edit] = ()) -> None:
-        """Begin a run; the one before it is kept with its history."""
-        self.post(partial(self._load, experiment, tuple(edits)), at_once=True)
+    def load(
+        self, experiment: Experiment, edits: Iterable[Edit] = (), *, adapt: bool = False
+    ) -> None:
+        """Begin a run; the one before it is kept with its history.
+
+        ``adapt`` lets loss and network follow data that they do not fit.
+        """
+        begin = self._load_adapted if adapt else self._load
+        self.post(partial(begin, experiment, tuple(edits)), at_once=True)
 
     def recall(self, number: int, otherwise: Experiment) -> None:
         """Go back to an earlier run, or begin it anew where it is kept no more."""
@@ -289,7 +295,13 @@ class Worker:
             raise ExperimentError("There is no run yet: open a preset or a file.")
         return self._run
 
-    def _load(self, experiment: Experiment, edits: tuple[Edit, ...]) -> None:
+    def _load_adapted(self, experiment: Experiment, edits: tuple[Edit, ...]) -> None:
+        from lab.engine.adapting import adapted
+
+        fitting, said = adapted(experiment)
+        self._load(fitting, edits, said)
+
+    def _load(self, experiment: Experiment, edits: tuple[Edit, ...], notice: str = "") -> None:
         from lab.engine.run import Run
         from lab.engine.timeline import BUDGET
 
@@ -297,7 +309,7 @@ class Worker:
         self._adopt(made, max(self._runs, default=0) + 1)
         self._runs[self._number] = made
         self._let_go()
-        self._tell_run(Status.LOADED, made.trainer.device.notice)
+        self._tell_run(Status.LOADED, notice or made.trainer.device.notice)
 
     def _let_go(self) -> None:
         """Keep few runs: one that has not been trained goes before one that has."""

@@ -58,9 +58,14 @@ class EngineBridge(QObject):
 
     # Commands: they return at once, and what comes of them arrives as looks and events.
 
-    def load(self, experiment: Experiment, edits: Iterable[Edit] = ()) -> None:
-        """Begin a run; the one before it is kept with its history."""
-        self._worker.load(experiment, edits)
+    def load(
+        self, experiment: Experiment, edits: Iterable[Edit] = (), *, adapt: bool = False
+    ) -> None:
+        """Begin a run; the one before it is kept with its history.
+
+        ``adapt`` lets loss and network follow data that they do not fit.
+        """
+        self._worker.load(experiment, edits, adapt=adapt)
 
     def recall(self, run: int, otherwise: Experiment) -> None:
         """Go back to an earlier run, or begin it anew where it is kept no more."""

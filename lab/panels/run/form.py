@@ -1,0 +1,162 @@
+"""A form of rows: built when its shape changes, otherwise only told new values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
+
+from lab.ui.controls import CheckBox, Choice, FieldColumn, IntField, LogSlider, NumberField
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lab.panels.run.model import Row
+
+FIELD_WIDTH = 124
+
+
+class Form(QWidget):
+    """Rows of settings; ``changed`` tells a person's change as (path, value)."""
+
+    changed = Signal(str, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._column: FieldColumn | None = None
+        self._shape: tuple[Any, ...] = ()
+        self._rows: dict[str, Row] = {}
+        self.fields: dict[str, QWidget] = {}
+        self._slider: LogSlider | None = None
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+
+    def show_rows(self, rows: list[Row]) -> None:
+        """Show rows; fields whose value is as it was are left alone."""
+        shape = tuple(r.shape for r in rows)
+        if shape != self._shape:
+            self._shape = shape
+            self._build(rows)
+        for row in rows:
+            if row.path and (row.path not in self._rows or self._rows[row.path] != row):
+                self._tell(row)
+        self._rows = {r.path: r for r in rows if r.path}
+
+    def show_again(self) -> None:
+        """Show what is in force, after a change that may have been refused."""
+        for row in self._rows.values():
+            self._tell(row)
+
+    def _build(self, rows: list[Row]) -> None:
+        if self._column is not None:
+            self._column.hide()
+            self._column.deleteLater()
+        self._column = FieldColumn(FIELD_WIDTH, self)
+        self.fields, self._rows, self._slider = {}, {}, None
+        for row in rows:
+            if row.editor == "heading":
+                self._column.add_heading(row.label)
+            else:
+                self._add(row)
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(self._column)
+
+    def _add(self, row: Row) -> None:
+        assert self._column is not None
+        made = _MAKERS[row.editor](row)
+        self.fields[row.path] = made
+        self._column.add_field(row.label, made, row.tooltip)
+        signal = made.clicked if isinstance(made, QPushButton | CheckBox) else None
+        if isinstance(made, NumberField | IntField):
+            signal = made.edited
+        elif isinstance(made, Choice):
+            signal = made.chosen
+        assert signal is not None
+        made.setProperty("path", row.path)
+        signal.connect(self._on_field_changed)
+        if row.path == "optimizer.learning_rate" and isinstance(made, NumberField):
+            self._slider = LogSlider(made, 1e-5, 10.0, self)
+            self._column.add_wide(self._slider)
+
+    def _tell(self, row: Row) -> None:
+        made = self.fields[row.path]
+        made.setToolTip(row.tooltip)
+        if isinstance(made, NumberField | IntField):
+            if not made.hasFocus() or made.value() != row.value:
+                made.set_value(row.value)
+                made.setToolTip(f"{row.value!r}\n{row.tooltip}")
+        elif isinstance(made, Choice):
+            made.set_current(row.choices[row.value])
+            line = made.lineEdit()
+            if line is not None:
+                line.setCursorPosition(0)  # a long name shows its beginning
+        elif isinstance(made, CheckBox):
+            with QSignalBlocker(made):
+                made.setChecked(bool(row.value))
+        elif isinstance(made, QPushButton):
+            made.setText(Path(row.value).name or "Choose…")
+        if self._slider and row.path == "optimizer.learning_rate" and row.value > 0:
+            self._slider.set_value(row.value)
+
+    @Slot()
+    def _on_field_changed(self, *_: object) -> None:
+        made = self.sender()
+        assert isinstance(made, QWidget)
+        row = self._rows[str(made.property("path"))]
+        value = self._value(made, row)
+        if value is not None and value != row.value:
+            self.changed.emit(row.path, value)
+
+    def _value(self, made: QWidget, row: Row) -> Any:
+        if isinstance(made, NumberField | IntField):
+            return made.value()
+        if isinstance(made, Choice):
+            return next(k for k, title in row.choices.items() if title == made.current())
+        if isinstance(made, CheckBox):
+            return made.isChecked()
+        kind = self._rows["data.kind"].value
+        return ask_for_data(self, kind) or None
+
+
+def ask_for_data(parent: QWidget, kind: str) -> str:
+    """Ask for the file or folder of a dataset of one's own; empty if the person cancels."""
+    if kind == "image_folder":
+        return QFileDialog.getExistingDirectory(parent, "Choose a folder of images")
+    endings = {"csv": "Tables (*.csv *.tsv *.txt)", "arrays": "Arrays (*.npy *.npz)"}
+    return QFileDialog.getOpenFileName(parent, "Choose data", "", endings.get(kind, ""))[0]
+
+
+def _number(row: Row) -> QWidget:
+    return NumberField(row.label, row.value, least=row.low, greatest=row.high)
+
+
+def _whole(row: Row) -> QWidget:
+    return IntField(row.label, row.value, least=int(row.low), greatest=int(row.high))
+
+
+def _choice(row: Row) -> QWidget:
+    return Choice(list(row.choices.values()), row.label)
+
+
+def _tick(row: Row) -> QWidget:
+    made = CheckBox("")
+    made.setAccessibleName(row.label)
+    return made
+
+
+def _file(row: Row) -> QWidget:
+    made = QPushButton("Choose…")
+    made.setAccessibleName(row.label)
+    return made
+
+
+_MAKERS: dict[str, Callable[[Row], QWidget]] = {
+    "number": _number,
+    "whole": _whole,
+    "choice": _choice,
+    "tick": _tick,
+    "file": _file,
+}

@@ -1,0 +1,228 @@
+"""The rows of the form, made from a description and the engine's tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lab.engine.clips import CLIPS
+from lab.engine.datasets import DATASETS
+from lab.engine.experiment import PRECISIONS, needs_reset
+from lab.engine.layers import LAYERS
+from lab.engine.losses import LOSSES
+from lab.engine.optimizers import OPTIMIZERS
+from lab.engine.schedules import SCHEDULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from lab.engine.experiment import Experiment, Part
+    from lab.engine.kinds import Kind, Parameter
+    from lab.engine.news import RunLook
+    from lab.engine.timeline import Edit
+    from lab.engine.trainer import Trainer
+
+BEGINS_ANEW = "Changing this begins the run anew; undo brings the old one back."
+TAKEN_OVER = "May change while the run goes on; the change is logged."
+_NO_LIMIT = 1e30
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the form.
+
+    ``editor`` is ``heading``, ``number``, ``whole``, ``choice``, ``tick`` or ``file``;
+    ``choices`` maps the names in the description to those on screen.
+    """
+
+    path: str
+    label: str
+    editor: str
+    value: Any = None
+    choices: Mapping[str, str] = field(default_factory=dict)
+    low: float = -_NO_LIMIT
+    high: float = _NO_LIMIT
+    meaning: str = ""
+    is_optional: bool = False
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """What the form is rebuilt for: everything but the value."""
+        return (self.path, self.label, self.editor, tuple(self.choices), self.low, self.high)
+
+    @property
+    def tooltip(self) -> str:
+        """What the setting means, and what changing it does."""
+        return (
+            f"{self.meaning}\n{BEGINS_ANEW if needs_reset(self.path) else TAKEN_OVER}".strip()
+        )
+
+
+def rows(now: Experiment, devices: Mapping[str, str], samples: int) -> list[Row]:
+    """Return the whole form; ``samples`` is the size of the training set, bounding batches."""
+    return [
+        *_data_rows(now, samples),
+        *_optimizer_rows(now),
+        *_regularisation_rows(now),
+        *_reproduction_rows(now, devices),
+    ]
+
+
+def _data_rows(now: Experiment, samples: int) -> Iterator[Row]:
+    yield Row("", "Data", "heading")
+    yield _kind_row("data", "Set", now.data, DATASETS)
+    yield from _option_rows("data", now.data, DATASETS[now.data.kind])
+    split, batches = now.split, now.batches
+    share = "share of the samples kept for the test"
+    yield Row("split.test_share", "Test share", "number", split.test_share, {}, 0, 0.99, share)
+    meaning = "features shifted and scaled to mean 0 and deviation 1"
+    yield Row("split.standardise", "Standardise", "tick", split.standardise, meaning=meaning)
+    meaning = "samples a step learns from; 0: the whole training set"
+    yield Row("batches.size", "Batch size", "whole", batches.size, {}, 0, samples, meaning)
+    meaning = "a new random order every epoch"
+    yield Row("batches.shuffle", "Shuffle", "tick", batches.shuffle, meaning=meaning)
+    yield _kind_row("loss", "Loss", now.loss, LOSSES)
+    yield from _option_rows("loss", now.loss, LOSSES[now.loss.kind])
+
+
+def _optimizer_rows(now: Experiment) -> Iterator[Row]:
+    yield Row("", "Optimizer", "heading")
+    yield _kind_row("optimizer", "Method", now.optimizer, OPTIMIZERS)
+    yield from _option_rows("optimizer", now.optimizer, OPTIMIZERS[now.optimizer.kind])
+    yield _kind_row("schedule", "Schedule", now.schedule, SCHEDULES)
+    yield from _option_rows("schedule", now.schedule, SCHEDULES[now.schedule.kind])
+
+
+def _regularisation_rows(now: Experiment) -> Iterator[Row]:
+    yield Row("", "Regularisation", "heading")
+    penalties = now.regularisation
+    bounds: tuple[Mapping[str, str], float, float] = ({}, 0, 1e6)
+    yield Row("regularisation.l1", "L1 penalty", "number", penalties.l1, *bounds, "λ Σ|w|")
+    yield Row("regularisation.l2", "L2 penalty", "number", penalties.l2, *bounds, "λ/2 Σw²")
+    meaning = "takes η λ w off the weights beside the update"
+    decay = now.weight_decay
+    yield Row(
+        "regularisation.weight_decay", "Weight decay", "number", decay, {}, 0, 1e3, meaning
+    )
+    yield _kind_row("clip", "Clip gradient", now.clip, CLIPS)
+    yield from _option_rows("clip", now.clip, CLIPS[now.clip.kind])
+    for index, part in enumerate(now.layers):
+        if part.kind == "dropout":
+            path, label = f"layers.{index}.p", f"Dropout, layer {index + 1}"
+            meaning = LAYERS["dropout"].summary
+            yield Row(path, label, "number", part["p"], {}, 0, 0.99, meaning)
+    meaning = "evaluations without a lower test loss until the run stops; 0: never"
+    patience = now.early_stopping.patience
+    yield Row(
+        "early_stopping.patience", "Early stopping", "whole", patience, {}, 0, 1e6, meaning
+    )
+
+
+def _reproduction_rows(now: Experiment, devices: Mapping[str, str]) -> Iterator[Row]:
+    yield Row("", "Reproduce", "heading")
+    meaning = "fixes data, initial weights, order and noise"
+    yield Row("seed", "Seed", "whole", now.seed, {}, 0, 2**63 - 1, meaning)
+    meaning = "where the run stops by itself, and what schedules are planned for"
+    yield Row("steps", "Planned steps", "whole", now.steps, {}, 1, 1e9, meaning)
+    meaning = "steps between two evaluations of the test set; 0: once an epoch"
+    yield Row(
+        "evaluate_every", "Evaluate every", "whole", now.evaluate_every, {}, 0, 1e9, meaning
+    )
+    precisions = {name: name for name in PRECISIONS}
+    meaning = "; ".join(f"{k}: {v}" for k, v in PRECISIONS.items())
+    yield Row("precision", "Precision", "choice", now.precision, precisions, meaning=meaning)
+    known = dict(devices) | (
+        {} if now.device in devices else {now.device: f"{now.device} (absent)"}
+    )
+    yield Row("device", "Device", "choice", now.device, known, meaning="what computes")
+
+
+def _kind_row(path: str, label: str, part: Part, table: Mapping[str, Kind]) -> Row:
+    titles = {name: kind.title for name, kind in table.items()}
+    meaning = table[part.kind].summary
+    return Row(f"{path}.kind", label, "choice", part.kind, titles, meaning=meaning)
+
+
+def _option_rows(path: str, part: Part, kind: Kind) -> Iterator[Row]:
+    for parameter in kind.parameters:
+        row = _option_row(f"{path}.{parameter.name}", parameter, part[parameter.name])
+        if row:
+            yield row
+
+
+def _option_row(path: str, parameter: Parameter, value: Any) -> Row | None:
+    """Return the line of an option; tuples (points, columns) have gestures of their own."""
+    label = _label(parameter)
+    if parameter.name == "path":
+        return Row(path, label, "file", value, meaning=parameter.meaning)
+    if parameter.choices:
+        names = {c: c.replace("_", " ").capitalize() for c in parameter.choices}
+        if value is None:
+            names = {"": "Recognised", **names}
+        return Row(path, label, "choice", value or "", names, meaning=parameter.meaning)
+    field_of = {bool: "tick", int: "whole", float: "number"}
+    field_name = field_of.get(parameter.value_type)
+    if field_name is None or value is None:
+        return None
+    low, high = max(parameter.low, -_NO_LIMIT), min(parameter.high, _NO_LIMIT)
+    return Row(path, label, field_name, value, {}, low, high, parameter.meaning)
+
+
+def _label(parameter: Parameter) -> str:
+    words = parameter.name.replace("_", " ").capitalize()
+    words = {"Beta1": "Memory of mean", "Beta2": "Memory of square", "Eps": "Epsilon"}.get(
+        words, words
+    )
+    return f"{words} {parameter.symbol}" if parameter.symbol else words
+
+
+def question(bench: Trainer) -> dict[str, str]:
+    """Return the devices there are: asked in the worker, where torch is at home."""
+    from lab.engine.device import available
+
+    return available()
+
+
+def changes_for(look: RunLook, path: str, value: Any) -> dict[str, Any]:
+    """Return what a change of one row takes: another set of points starts from those seen."""
+    if path == "data.kind" and value == "points":
+        return {path: value, "data.points": _points(look)}
+    return {path: value}
+
+
+def _points(look: RunLook) -> tuple[tuple[float, float, int], ...]:
+    """Return the points of the plane that are shown, at most 1,000, or the corners of XOR."""
+    data = look.data
+    if data.kind.picture != "plane":
+        return ((-1.0, -1.0, 0), (1.0, 1.0, 0), (-1.0, 1.0, 1), (1.0, -1.0, 1))
+    rows = zip(data.original[:1000].tolist(), data.labels[:1000].tolist(), strict=True)
+    return tuple((x[0], x[1], int(label)) for x, label in rows)
+
+
+def edits_in_words(edits: tuple[Edit, ...]) -> list[str]:
+    """Return one line an edit, the newest first."""
+    return [
+        f"Step {e.step:,}  {e.what}  {_short(e.old)} → {_short(e.new)}" for e in reversed(edits)
+    ]
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "none" if value is None else str(value)
+
+
+def reading(look: RunLook) -> str:
+    """Return what is being trained, in words."""
+    data = look.data
+    samples = f"{len(data.train):,} to train, {len(data.test):,} to test"
+    epoch = look.settings.batches.size or len(data.train)
+    per_epoch = -(-len(data.train) // epoch)
+    return f"{samples}; {per_epoch:,} steps an epoch."
+
+
+def step_of_edit(look: RunLook) -> str:
+    """Say where a change would take effect: here, or on a branch."""
+    if look.step < look.newest:
+        return f"A change here begins a branch at step {look.step:,}."
+    return ""

@@ -1,0 +1,183 @@
+"""The form, the log of edits, and two buttons: branch here, and reset."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lab.engine.datasets import DATASETS
+from lab.engine.kinds import ExperimentError
+from lab.engine.news import Status
+from lab.panels.run.form import Form, ask_for_data
+from lab.panels.run.model import (
+    changes_for,
+    edits_in_words,
+    question,
+    reading,
+    rows,
+    step_of_edit,
+)
+from lab.ui import theme
+from lab.ui.icons import icon
+from lab.ui.messages import ElidedLabel
+from lab.ui.panel import PanelFrame, PanelSpec
+from lab.ui.undo import change_settings
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QHideEvent, QShowEvent
+
+    from lab.engine.news import Event, RunLook
+    from lab.ui.bridge import EngineBridge
+
+SHOWN_EDITS = 4
+QUESTION = "run.devices"
+
+
+class RunView(PanelFrame):
+    """Shows the settings in force at the cursor, and takes changes of them."""
+
+    def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._devices = {"cpu": "CPU"}
+        self.form = Form(self)
+        self.form.changed.connect(self._on_form_changed)
+        self._edits = [ElidedLabel("", self) for _ in range(SHOWN_EDITS)]
+        self.set_picture(self._make_body())
+        self.set_empty("Nothing is loaded yet: choose an example on the start page.")
+        bridge.looked.connect(self._on_looked)
+        bridge.happened.connect(self._on_happened)
+        if bridge.look is not None:
+            self._on_looked(bridge.look)
+
+    def _make_body(self) -> QWidget:
+        body = QWidget(self)
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._make_scroll(), 1)
+        column.addWidget(self._make_foot())
+        return body
+
+    def _make_scroll(self) -> QWidget:
+        inside = QWidget(self)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(theme.MARGIN, theme.PADDING, theme.MARGIN, theme.PADDING)
+        column.addWidget(self.form)
+        column.addStretch(1)
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        inside.setAutoFillBackground(False)
+        scroll.viewport().setAutoFillBackground(False)
+        return scroll
+
+    def _make_foot(self) -> QWidget:
+        foot = QWidget(self)
+        column = QVBoxLayout(foot)
+        column.setContentsMargins(theme.MARGIN, theme.GRID, theme.MARGIN, theme.PADDING)
+        self._heading = QLabel("Edits while running", foot)
+        self._heading.setProperty("role", "heading")
+        column.addWidget(self._heading)
+        for line in self._edits:
+            column.addWidget(line)
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP)
+        self._branch = QPushButton("Branch here", foot)
+        self._branch.setIcon(icon("branch"))
+        self._branch.setToolTip("Begin a branch at this step; what is recorded stays as it is.")
+        self._branch.clicked.connect(self._on_branch_clicked)
+        self._reset = QPushButton("Reset", foot)
+        self._reset.setIcon(icon("reset"))
+        self._reset.setToolTip("Begin anew from the same initial weights (Ctrl+R).")
+        self._reset.clicked.connect(self._bridge.reset)
+        row.addWidget(self._branch, 1)
+        row.addWidget(self._reset, 1)
+        column.addLayout(row)
+        return foot
+
+    @Slot(object)
+    def _on_looked(self, look: RunLook) -> None:
+        if self.isVisible() or self.is_empty():
+            self._show(look)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up on what was missed while hidden."""
+        super().showEvent(event)
+        self._bridge.watch(QUESTION, question)
+        if self._bridge.look is not None:
+            self._show(self._bridge.look)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """A hidden panel asks nothing."""
+        super().hideEvent(event)
+        self._bridge.unwatch(QUESTION)
+
+    def _show(self, look: RunLook) -> None:
+        self._devices = look.answers.get(QUESTION, self._devices)
+        self.form.show_rows(rows(look.settings, self._devices, len(look.data.train)))
+        self.show_picture()
+        self._show_edits(look)
+        self.set_subtitle(look.title)
+        self.set_reading(step_of_edit(look) or reading(look))
+
+    def _show_edits(self, look: RunLook) -> None:
+        lines = edits_in_words(look.edits)
+        padded = lines[:SHOWN_EDITS] + [""] * SHOWN_EDITS
+        for label, line in zip(self._edits, padded, strict=False):
+            if label.text() != line:
+                label.set_text(line)
+            label.setVisible(bool(line))
+        heading = f"Edits while running: {len(lines)}" if lines else "No edits while running"
+        self._heading.setText(heading)
+
+    @Slot(object)
+    def _on_happened(self, event: Event) -> None:
+        if event.channel == "run" and event.status is Status.LOADED:
+            self.hide_banner()
+            if event.text:
+                self.show_banner("info", event.text)
+
+    @Slot(str, object)
+    def _on_form_changed(self, path: str, value: Any) -> None:
+        look = self._bridge.look
+        if look is None:
+            return
+        changes = changes_for(look, path, value)
+        if path == "data.kind" and DATASETS[value].is_own:
+            changes["data.path"] = ask_for_data(self, value)
+        if changes.get("data.path", "chosen"):
+            self._change(changes, path.split(".")[-1].replace("_", " "))
+        self.form.show_again()
+
+    def _change(self, changes: dict[str, Any], what: str) -> None:
+        try:
+            change_settings(self._bridge, changes, f"change of {what}")
+            self.hide_banner()
+        except ExperimentError as error:
+            self.show_banner("error", str(error))
+
+    @Slot()
+    def _on_branch_clicked(self) -> None:
+        if self._bridge.look is not None:
+            self._bridge.branch(self._bridge.look.step)
+
+
+PANEL = PanelSpec(
+    name="run",
+    title="Run",
+    make=partial(RunView),
+    shortcut="Ctrl+1",
+    summary="Data, optimizer, seed and device of the run; changes while it goes on are logged.",
+)
