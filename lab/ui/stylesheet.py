@@ -41,7 +41,7 @@ QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus {{ border-color: {accen
 QLineEdit[wrong="true"] {{ border-color: {error}; }}
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled {{ color: {faint};
     background: {window}; }}
-QComboBox {{ padding-right: 24px; }}
+QComboBox {{ padding-right: 2px; }}
 QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url("{icons}/chevron-down-{name}.svg"); width: 14px;
     height: 14px; }}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lab.panels.run.model import Row
 
-FIELD_WIDTH = 124
+FIELD_WIDTH = 132
 
 
 class Form(QWidget):

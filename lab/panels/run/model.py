@@ -170,7 +170,7 @@ def _option_row(path: str, parameter: Parameter, value: Any) -> Row | None:
 
 def _label(parameter: Parameter) -> str:
     words = parameter.name.replace("_", " ").capitalize()
-    words = {"Beta1": "Memory of mean", "Beta2": "Memory of square", "Eps": "Epsilon"}.get(
+    words = {"Beta1": "Mean", "Beta2": "Square", "Eps": "Epsilon"}.get(
         words, words
     )
     return f"{words} {parameter.symbol}" if parameter.symbol else words
@@ -202,8 +202,16 @@ def _points(look: RunLook) -> tuple[tuple[float, float, int], ...]:
 def edits_in_words(edits: tuple[Edit, ...]) -> list[str]:
     """Return one line an edit, the newest first."""
     return [
-        f"Step {e.step:,}  {e.what}  {_short(e.old)} → {_short(e.new)}" for e in reversed(edits)
+        f"Step {e.step:,}: {_name(e.what)} {_short(e.old)} → {_short(e.new)}"
+        for e in reversed(edits)
     ]
+
+
+def _name(path: str) -> str:
+    """Return ``learning rate``, or ``clip kind`` where the last word alone says nothing."""
+    *first, last = path.split(".")
+    words = f"{first[-1]} {last}" if last in {"kind", "p", "size", "steps"} and first else last
+    return words.replace("_", " ")
 
 
 def _short(value: Any) -> str:

@@ -50,6 +50,7 @@ class RunView(PanelFrame):
         super().__init__(parent)
         self._bridge = bridge
         self._devices = {"cpu": "CPU"}
+        self.setMinimumWidth(280)
         self.form = Form(self)
         self.form.changed.connect(self._on_form_changed)
         self._edits = [ElidedLabel("", self) for _ in range(SHOWN_EDITS)]
