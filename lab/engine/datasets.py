@@ -196,7 +196,7 @@ DATASETS: dict[str, DatasetKind] = {
     for d in (
         DatasetKind(
             "digits",
-            "Digits, 64 features",
+            "Digits",
             "1,797 handwritten digits of 8×8 pixels as 64 numbers.",
             (),
             _bundled("digits"),
@@ -205,7 +205,7 @@ DATASETS: dict[str, DatasetKind] = {
         ),
         DatasetKind(
             "digit_images",
-            "Digits, images",
+            "Digit images",
             "1,797 handwritten digits as images of 1×8×8.",
             (),
             _digit_images,
