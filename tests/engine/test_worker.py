@@ -1,0 +1,342 @@
+"""The worker thread: commands, looks, events, jobs; queues instead of sleeps."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from lab.engine.experiment import Experiment, experiment
+from lab.engine.interrupts import Interrupted
+from lab.engine.news import Event, RunLook, Status
+from lab.engine.run import Run
+from lab.engine.worker import Worker
+
+TIMEOUT = 30
+
+
+class Desk:
+    """What a window would do: take looks, collect events."""
+
+    def __init__(self) -> None:
+        self.events: queue.Queue[Event] = queue.Queue()
+        self.worker = Worker(self.events.put)
+
+    def next_event(self, *wanted: Status) -> Event:
+        while True:
+            event = self.events.get(timeout=TIMEOUT)
+            if not wanted or event.status in wanted:
+                return event
+
+    def look(self, until: Callable[[RunLook], bool]) -> RunLook:
+        """Take looks until one satisfies; each take lets the next be made."""
+        deadline = threading.Event()
+        for _ in range(TIMEOUT * 200):
+            found = self.worker.take().get("run")
+            if found is not None and until(found):
+                return found
+            deadline.wait(0.005)
+        raise AssertionError("no such look arrived")
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    made = Desk()
+    yield made
+    made.worker.close(10)
+
+
+def playground(**changes: Any) -> Experiment:
+    layers = [{"kind": "linear", "units": 4}, "tanh", {"kind": "linear"}]
+    described = {
+        "data": {"kind": "circle", "samples": 60},
+        "layers": layers,
+        "loss": "binary_cross_entropy_with_logits",
+        "batches": {"size": 10},
+        "steps": 100_000,
+    }
+    return experiment({**described, **changes})
+
+
+def test_a_command_before_any_run_is_refused_in_words(desk: Desk) -> None:
+    desk.worker.step()
+    event = desk.next_event()
+    assert event.status is Status.REFUSED
+    assert "open a preset" in event.text
+
+
+def test_step_is_exactly_one_iteration_and_equals_the_run_without_a_thread(desk: Desk) -> None:
+    desk.worker.load(playground())
+    desk.worker.watch("weights", lambda bench: bench.state.vector.numpy().copy())
+    desk.worker.step()
+    look = desk.look(lambda seen: seen.step == 1 and "weights" in seen.answers)
+    alone = Run(playground())
+    alone.step()
+    np.testing.assert_array_equal(look.answers["weights"], alone.trainer.state.vector.numpy())
+    assert look.newest == 1
+
+
+def test_phases_stop_within_the_iteration_and_tell_its_numbers(desk: Desk) -> None:
+    desk.worker.load(playground())
+    seen = []
+    for phase in (1, 2, 3, 0):
+        desk.worker.phase()
+        seen.append(desk.look(lambda look, p=phase: look.phase == p))
+    assert [s.step for s in seen] == [0, 0, 0, 1]
+    assert "loss" not in (seen[0].numbers or {})
+    assert seen[1].numbers is not None
+    assert seen[3].numbers is not None
+    assert seen[1].numbers["loss"] == seen[3].numbers["loss"]
+
+
+def test_play_until_the_horizon_and_the_last_look_precedes_the_word(desk: Desk) -> None:
+    desk.worker.load(playground(steps=50))
+    desk.worker.play()
+    desk.next_event(Status.FINISHED)
+    look = desk.worker.take()["run"]
+    assert look.step == look.newest == 50
+    assert not look.playing
+
+
+def test_start_and_stop_two_hundred_times_is_a_state_machine(desk: Desk) -> None:
+    desk.worker.load(playground())
+    desk.next_event(Status.LOADED)
+    for _ in range(200):
+        desk.worker.play()
+        desk.worker.play()
+        desk.worker.pause()
+        desk.worker.pause()
+    states = [desk.next_event().status for _ in range(400)]
+    assert states == [Status.STARTED, Status.PAUSED] * 200
+    assert desk.events.empty()
+
+
+def test_the_past_is_walked_through_and_playing_on_from_it_branches(desk: Desk) -> None:
+    desk.worker.load(playground())
+    desk.worker.run_to(20)
+    desk.next_event(Status.FINISHED)
+    desk.worker.seek(5)
+    desk.worker.step()
+    assert desk.look(lambda look: look.step == 6).newest == 20
+    desk.worker.run_to(25)
+    desk.next_event(Status.FINISHED)
+    assert desk.look(lambda look: look.step == 25).branch == 0
+    desk.worker.seek(10)
+    desk.worker.play(12)
+    desk.next_event(Status.FINISHED)
+    look = desk.look(lambda seen: seen.step == 12)
+    assert [(b.parent, b.fork, b.newest) for b in look.branches] == [(None, 0, 25), (0, 10, 12)]
+
+
+def test_an_edit_is_logged_where_it_took_effect(desk: Desk) -> None:
+    desk.worker.load(playground())
+    desk.worker.run_to(3)
+    desk.next_event(Status.FINISHED)
+    desk.worker.edit({"optimizer.learning_rate": 0.5})
+    look = desk.look(lambda seen: bool(seen.edits))
+    edit = look.edits[0]
+    assert (edit.step, edit.what, edit.old, edit.new) == (
+        3,
+        "optimizer.learning_rate",
+        0.001,
+        0.5,
+    )
+    assert look.settings.optimizer["learning_rate"] == 0.5
+
+
+@pytest.mark.parametrize("rate", [-1, float("nan"), float("inf"), "", 1e30])
+def test_an_impossible_learning_rate_is_refused_and_changes_nothing(
+    desk: Desk, rate: object
+) -> None:
+    desk.worker.load(playground())
+    desk.worker.edit({"optimizer.learning_rate": rate})
+    assert "optimizer.learning_rate" in desk.next_event(Status.REFUSED).text
+    desk.worker.step()
+    assert desk.look(lambda look: look.step == 1).edits == ()
+
+
+def test_answers_are_of_the_step_under_the_cursor(desk: Desk) -> None:
+    desk.worker.load(playground())
+    desk.worker.watch("step", lambda bench: bench.step_number)
+    desk.worker.run_to(30)
+    desk.next_event(Status.FINISHED)
+    for step in (7, 0, 30, 12):
+        desk.worker.seek(step)
+        assert desk.look(lambda look, k=step: look.step == k).answers["step"] == step
+
+
+def test_looks_keep_their_answers_though_the_run_goes_on(desk: Desk) -> None:
+    desk.worker.load(playground())
+    desk.worker.watch("w", lambda bench: bench.state.vector.numpy().copy())
+    desk.worker.play()
+    first = desk.look(lambda look: "w" in look.answers)
+    kept = first.answers["w"].copy()
+    desk.look(lambda look: look.step > first.step + 100)
+    np.testing.assert_array_equal(first.answers["w"], kept)
+    alone = Run(playground())
+    alone.advance(first.step)
+    np.testing.assert_array_equal(kept, alone.trainer.state.vector.numpy())
+
+
+def test_a_failing_question_is_told_once_and_asked_no_more(desk: Desk) -> None:
+    asked = count()
+
+    def wrong(bench: object) -> object:
+        raise ZeroDivisionError(f"question {next(asked)}")
+
+    desk.worker.load(playground())
+    desk.worker.watch("wrong", wrong)
+    desk.worker.step()
+    desk.look(lambda look: look.step == 1)
+    event = desk.next_event(Status.FAILED)
+    assert event.channel == "wrong"
+    assert "ZeroDivisionError" in event.text
+    assert "Traceback" in event.detail
+    desk.worker.run_to(10)
+    desk.next_event(Status.FINISHED)
+    assert next(asked) == 1
+
+
+def test_a_job_yields_partial_results_beside_training(desk: Desk) -> None:
+    desk.worker.load(playground())
+    desk.worker.play()
+    number = desk.worker.submit("squares", lambda run: (n * n for n in range(5)))
+    event = desk.next_event(Status.FINISHED)
+    assert (event.channel, event.number) == ("squares", number)
+    assert desk.worker.take()["squares"] == 16
+
+
+def test_a_failing_job_spares_training_and_the_other_jobs(desk: Desk) -> None:
+    def bad(run: Run) -> Iterator[int]:
+        yield 1
+        raise ValueError("no such thing")
+
+    desk.worker.load(playground())
+    desk.worker.play()
+    desk.worker.submit("good", lambda run: iter(count()))  # type: ignore[arg-type,return-value]
+    desk.worker.submit("bad", bad)  # type: ignore[arg-type]
+    event = desk.next_event(Status.FAILED)
+    assert event.channel == "bad"
+    assert "no such thing" in event.text
+    step = desk.look(lambda look: True).step
+    assert desk.look(lambda look: look.step > step).playing
+
+
+def test_cancelling_runs_the_finally_block(desk: Desk) -> None:
+    begun, closed = threading.Event(), threading.Event()
+
+    def endless(run: Run) -> Iterator[int]:
+        begun.set()
+        try:
+            yield from count()
+        finally:
+            closed.set()
+
+    desk.worker.load(playground())
+    desk.worker.submit("endless", endless)  # type: ignore[arg-type]
+    assert begun.wait(TIMEOUT)
+    desk.worker.cancel("endless")
+    assert desk.next_event(Status.CANCELLED).channel == "endless"
+    assert closed.is_set()
+
+
+def test_divergence_pauses_at_its_step_and_keeps_the_state_before(desk: Desk) -> None:
+    wild = playground(
+        loss="mse_loss",
+        layers=[{"kind": "linear"}],
+        optimizer={"kind": "sgd", "learning_rate": 1e6},
+    )
+    desk.worker.load(wild)
+    desk.worker.play()
+    event = desk.next_event(Status.DIVERGED)
+    look = desk.worker.take()["run"]
+    diverged = look.branches[0].diverged_at
+    assert event.text.startswith(f"Step {diverged}:")
+    assert look.step == look.newest == diverged - 1
+    assert not look.playing
+    desk.worker.watch("w", lambda bench: bench.state.vector.numpy().copy())
+    weights = desk.look(lambda seen: "w" in seen.answers).answers["w"]
+    assert np.isfinite(weights).all()
+
+
+def test_a_reset_can_be_undone_with_its_history(desk: Desk) -> None:
+    desk.worker.load(playground())
+    desk.worker.run_to(15)
+    desk.next_event(Status.FINISHED)
+    first = desk.look(lambda look: look.step == 15)
+    desk.worker.reset()
+    fresh = desk.look(lambda look: look.run != first.run)
+    assert fresh.newest == 0
+    assert fresh.settings.seed == first.settings.seed
+    desk.worker.recall(first.run, first.settings)
+    back = desk.look(lambda look: look.run == first.run)
+    assert back.newest == 15
+    assert back.history.row(15) == first.history.row(15)
+
+
+def test_a_new_seed_begins_from_other_weights(desk: Desk) -> None:
+    desk.worker.load(playground())
+    first = desk.look(lambda look: True)
+    desk.worker.reset(new_seed=True)
+    assert desk.look(lambda look: look.run != first.run).settings.seed != first.settings.seed
+
+
+def test_speed_is_kept_to(desk: Desk) -> None:
+    desk.worker.load(playground())
+    desk.worker.set_speed(50)
+    desk.worker.play()
+    look = desk.look(lambda seen: seen.steps_per_second > 0)
+    assert 25 <= look.steps_per_second <= 55
+
+
+def test_a_long_iteration_is_left_midway_and_repeated_to_the_bit(desk: Desk) -> None:
+    """A pause within the iteration leaves a state equal to one that was never begun."""
+    layers = [{"kind": "linear", "units": 1500}, "tanh"] * 3
+    wide = playground(layers=[*layers, {"kind": "linear"}], batches={"size": 48})
+    begun = threading.Event()
+    desk.worker.load(wide)
+    desk.worker.watch("w", lambda bench: (begun.set(), bench.state.vector.numpy().copy())[1])
+    before = desk.look(lambda look: "w" in look.answers)
+    desk.worker.play()
+    desk.worker.pause()
+    desk.next_event(Status.PAUSED)
+    paused = desk.look(lambda look: not look.playing and "w" in look.answers)
+    alone = Run(wide)
+    alone.advance(paused.step)
+    np.testing.assert_array_equal(paused.answers["w"], alone.trainer.state.vector.numpy())
+    assert before.step == 0
+
+
+def test_an_interrupt_leaves_the_run_as_before_the_iteration() -> None:
+    from lab.engine.interrupts import install
+
+    layers = [{"kind": "linear", "units": 1500}, "batch_norm", "tanh"] * 2
+    run = Run(playground(layers=[*layers, {"kind": "linear"}], batches={"size": 24}))
+    stop = threading.Event()
+    assert install(run.trainer, stop) is False  # small batches: no hooks, no cost
+    run = Run(playground(layers=[*layers * 2, {"kind": "linear"}], batches={"size": 48}))
+    assert install(run.trainer, stop) is True
+    before = run.trainer.state.vector.clone()
+    stop.set()
+    with pytest.raises(Interrupted):
+        run.step()
+    run.trainer.abandon()
+    assert torch.equal(run.trainer.state.vector, before)
+    stop.clear()
+    run.step()
+    assert run.newest == 1
+
+
+def test_closing_in_the_midst_of_training_ends_the_thread() -> None:
+    desk = Desk()
+    desk.worker.load(playground())
+    desk.worker.play()
+    desk.look(lambda look: look.step > 10)
+    desk.worker.close(10)
+    assert not any(t.name == "lab-engine" for t in threading.enumerate())
