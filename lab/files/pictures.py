@@ -56,6 +56,8 @@ def picture_at(path: StrPath) -> Generator[Image.Image, None, None]:
 def shown_size(picture: Image.Image) -> Size:
     """Return (height, width) after the turn that a camera asks for."""
     width, height = picture.size
+    if picture.format == "PNG" and "exif" not in picture.info:
+        return height, width  # Pillow would unpack the pixels to look for a later one
     is_turned = picture.getexif().get(0x0112) in (5, 6, 7, 8)
     return (width, height) if is_turned else (height, width)
 

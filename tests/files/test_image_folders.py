@@ -117,14 +117,23 @@ def test_a_few_broken_pictures_are_left_out_and_listed(folder):
         picture(folder / "cat" / f"m{k}.png", ramp(4, 6))
     (folder / "cat" / "text.png").write_text("no picture")
     good = (folder / "dog" / "0.png").read_bytes()
-    (folder / "dog" / "half.png").write_bytes(good[:48])
+    (folder / "cat" / "half.png").write_bytes(good[:48])
     (folder / "dog" / "notes.txt").write_text("x")
     found = read_image_folder(folder)
     assert len(found.x) == len(found.y) == len(found.files) == 206
-    assert "2 broken pictures: 'cat/text.png', 'dog/half.png'" in found.notes[0]
+    assert "2 broken pictures: 'cat/text.png', 'cat/half.png'" in found.notes[0]
     assert "left out: 1 other file" in found.notes[1]
-    assert not {"cat/text.png", "dog/half.png"} & set(found.files)
+    assert not {"cat/text.png", "cat/half.png"} & set(found.files)
+    assert found.files[-4] == "cat/m99.png"
+    np.testing.assert_array_equal(np.bincount(found.y), [203, 3])
     np.testing.assert_allclose(found.x[-1, 0], (255 - ramp(4, 6)) / 255, atol=1e-6)
+
+
+def test_pixels_are_not_unpacked_by_the_first_look(folder, monkeypatch):
+    monkeypatch.setattr(images, "values_of", lambda *_: pytest.fail("unpacked"))
+    (folder / "cat" / "half.png").write_bytes((folder / "cat" / "0.png").read_bytes()[:48])
+    with pytest.raises(LoadError, match="would take"):
+        read_image_folder(folder, size=(8192, 8192), grey=False)
 
 
 def test_many_broken_pictures_refuse_the_folder(folder):

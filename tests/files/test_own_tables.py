@@ -187,6 +187,8 @@ def test_a_thousands_sign_with_evidence_is_read_and_noted(table):
     read = table('a,b\n"1,234",2.5\n"1,234,567",3.5\n')
     np.testing.assert_array_equal(read.column("a").values, [1234, 1234567])
     assert read.column("a").note == "commas read as thousands separators"
+    whole = table('a,b\n"1,234",2\n"1,234,567",3\n')
+    np.testing.assert_array_equal(whole.column("a").values, [1234, 1234567])
     german = table("a;b\n1.234,5;x\n12,25;y\n")
     np.testing.assert_array_equal(german.column("a").values, [1234.5, 12.25])
     assert german.column("a").note == "points read as thousands separators"
@@ -219,10 +221,10 @@ def test_the_row_names_of_r_get_a_column(table):
 def test_a_late_text_in_a_column_of_numbers_is_found_with_its_row(table, monkeypatch):
     monkeypatch.setattr(rows, "_CHUNK_CELLS", 2048)
     lines = [f"{k},{k}" for k in range(30_000)]
-    lines[27_000] = "oops,1"
+    lines[26_999], lines[27_000] = "NA,1", "oops,1"
     read = table("a,b\n" + "\n".join(lines))
     assert read.column("a").kind == "number"
-    assert read.column("a").missing == 1
+    assert read.column("a").missing == 2
     assert "1 entry that is no number (first in row 27,001: 'oops')" in read.column("a").note
 
 
