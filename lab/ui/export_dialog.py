@@ -63,6 +63,7 @@ class ExportDialog(QDialog):
         column.addLayout(_row(self._file, self._browse, stretch_first=True))
         column.addWidget(self._estimate)
         column.addWidget(self._banner)
+        column.addStretch(1)
         column.addLayout(_row(self._cancel, self._save))
         self._banner.hide()
         self._save.setProperty("role", "primary")

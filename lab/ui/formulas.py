@@ -93,8 +93,8 @@ class Formula(QWidget):
         return self._natural().toSize() + QSize(2, 2) if self._latex else QSize(0, 0)
 
     def minimumSizeHint(self) -> QSize:
-        """Room to be read; a long one shrinks with the panel."""
-        return QSize(min(self.sizeHint().width(), 80), self.sizeHint().height())
+        """Room to be read: a long one shrinks with the panel, to three fifths at most."""
+        return QSize(round(self.sizeHint().width() * 0.6), self.sizeHint().height())
 
     def _natural(self) -> QSizeF:
         return QSizeF(self._renderer.defaultSize())

@@ -25,7 +25,7 @@ MOST_CELLS = 64_000_000
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Cleaned coordinates, shape (N,) each; ``gaps`` counts the places that hold NaN."""
+    """Cleaned coordinates, shape (N,) each; ``gaps`` counts the places where y is NaN."""
 
     x: FloatArray
     y: FloatArray
@@ -42,7 +42,9 @@ class Picture:
 
 
 def line(x: ArrayLike, y: ArrayLike) -> Points:
-    """Coordinates of a curve; where either is not finite, both are NaN: a gap.
+    """Coordinates of a curve; where either is not finite, y is NaN: a gap.
+
+    x stays where it is finite, so that a curve with gaps is still one over rising x.
 
     Parameters
     ----------
@@ -60,11 +62,12 @@ def line(x: ArrayLike, y: ArrayLike) -> Points:
         raise ValueError(f"y: wanted shape {xs.shape} as x, got {ys.shape}")
     if xs.size > MOST_POINTS:
         raise ValueError(f"x: wanted at most {MOST_POINTS:,} points, got {xs.size:,}")
-    bad = ~(_is_drawable(xs) & _is_drawable(ys))
-    gaps = int(np.count_nonzero(bad))
-    if gaps:
-        xs, ys = np.where(bad, np.nan, xs), np.where(bad, np.nan, ys)
-    return Points(xs, ys, gaps)
+    if _all_drawable(xs) and _all_drawable(ys):
+        return Points(xs, ys, 0)
+    good_x = _is_drawable(xs)
+    good = good_x & _is_drawable(ys)
+    gaps = int(good.size - np.count_nonzero(good))
+    return Points(np.where(good_x, xs, np.nan), np.where(good, ys, np.nan), gaps)
 
 
 def scatter(x: ArrayLike, y: ArrayLike) -> Points:
@@ -72,7 +75,7 @@ def scatter(x: ArrayLike, y: ArrayLike) -> Points:
     cleaned = line(x, y)
     if not cleaned.gaps:
         return cleaned
-    kept = np.isfinite(cleaned.x)
+    kept = np.isfinite(cleaned.y)
     return Points(cleaned.x[kept], cleaned.y[kept], cleaned.gaps)
 
 
@@ -97,10 +100,10 @@ def image(a: ArrayLike, levels: tuple[float, float] | None = None) -> Picture:
         raise ValueError(f"a: no data, the shape is {cells.shape}")
     if cells.size > MOST_CELLS:
         raise ValueError(f"a: wanted at most {MOST_CELLS:,} cells, got {cells.size:,}")
-    bad = ~_is_drawable(cells)
-    gaps = int(np.count_nonzero(bad))
-    if gaps:
-        cells = np.where(bad, np.nan, cells)
+    gaps = 0
+    if not _all_drawable(cells):
+        bad = ~_is_drawable(cells)
+        gaps, cells = int(np.count_nonzero(bad)), np.where(bad, np.nan, cells)
     return Picture(cells, span(cells) if levels is None else checked_levels(levels), gaps)
 
 
@@ -161,6 +164,11 @@ def span(cells: FloatArray, *, is_signed: bool = False) -> tuple[float, float]:
         return -reach, reach
     room = max(abs(low), 1.0) * 1e-9
     return (low, high) if high - low > room else (low - 0.5, high + 0.5 + room)
+
+
+def _all_drawable(a: FloatArray) -> bool:
+    """Two passes without a copy: the common case, a million points in a millisecond."""
+    return a.size == 0 or bool(a.min() >= -REACH and a.max() <= REACH)
 
 
 def _is_drawable(a: FloatArray) -> NDArray[np.bool_]:

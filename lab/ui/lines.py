@@ -49,6 +49,7 @@ class LineMark(Mark):
     ) -> None:
         super().__init__(name, series, frame, news)
         self.dash, self.width, self.is_faint, self.label = dash, width, is_faint, label
+        self.smooth_up_to = ANTIALIAS_UP_TO  # points drawn with smooth edges, which costs time
         self.x = self.y = np.empty(0)
         self.full: Callable[[], tuple[FloatArray, FloatArray]] | None = None
         self._is_sorted = True
@@ -114,7 +115,7 @@ class LineMark(Mark):
 
     def _hand_over(self, item: pg.PlotCurveItem, x: FloatArray, y: FloatArray) -> None:
         has_gaps = bool(np.isnan(y).any())
-        is_smooth = len(x) <= ANTIALIAS_UP_TO
+        is_smooth = len(x) <= self.smooth_up_to
         item.setData(x, y, connect="finite" if has_gaps else "all", antialias=is_smooth)
 
     def _scaled(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:

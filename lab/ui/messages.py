@@ -101,6 +101,7 @@ class Banner(QFrame):
     ) -> None:
         super().__init__(parent)
         self.kind = kind
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._mark = QLabel(self)
         self._words = QLabel(self)
         self._words.setTextFormat(Qt.TextFormat.PlainText)

@@ -1,5 +1,3 @@
-import gc
-
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
@@ -9,10 +7,9 @@ from lab.ui import theme
 
 @pytest.fixture(autouse=True)
 def _light(qapp: QApplication):
-    theme.apply(qapp, "light")
-    yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    gc.collect()
+    if theme.wish() != "light" or not qapp.styleSheet():
+        theme.apply(qapp, "light")
 
 
 @pytest.fixture

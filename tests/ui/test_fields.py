@@ -73,8 +73,16 @@ def test_pasted_garbage_turns_red_while_it_stands(qtbot, rate):
     assert (rate.property("wrong"), rate.text(), rate.edits) == ("false", "0.02", [])
 
 
+def test_a_number_out_of_range_turns_red_while_it_is_typed(qtbot, rate):
+    rate.selectAll()
+    qtbot.keyClicks(rate, "11")
+    assert rate.property("wrong") == "true"
+    qtbot.keyClick(rate, Qt.Key.Key_Backspace)
+    assert rate.property("wrong") == "false"
+
+
 def test_setting_a_value_by_code_is_silent_and_keeps_all_digits(qtbot, rate):
-    with qtbot.assertNotEmitted(rate.edited):
+    with qtbot.assertNotEmitted(rate.edited), qtbot.assertNotEmitted(rate.textChanged):
         rate.set_value(1 / 3)
         rate.set_range(0, 0.25)
     assert rate.value() == 0.25

@@ -30,11 +30,11 @@ BAD_IMAGES = [
 
 @given(VECTORS, st.data())
 @settings(max_examples=150)
-def test_a_line_that_passes_is_finite_or_a_gap_in_both(x, data):
+def test_a_line_that_passes_is_finite_or_a_gap(x, data):
     y = data.draw(hnp.arrays(np.float64, len(x), elements=FLOATS))
     points = gate.line(x, y)
     good = (np.abs(x) <= 1e30) & (np.abs(y) <= 1e30)
-    np.testing.assert_array_equal(points.x, np.where(good, x, np.nan))
+    np.testing.assert_array_equal(points.x, np.where(np.abs(x) <= 1e30, x, np.nan))
     np.testing.assert_array_equal(points.y, np.where(good, y, np.nan))
     assert points.gaps == np.count_nonzero(~good)
     left = gate.scatter(x, y)
