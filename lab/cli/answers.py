@@ -53,7 +53,8 @@ class Commands(TyperGroup):
 def ending_of(error: Exception) -> tuple[int, str]:
     """Return the exit code and the sentence that an error ends in."""
     if isinstance(error, ClickException):
-        return WRONG, _one_line(error.format_message())  # type: ignore[attr-defined]
+        text = _one_line(error.format_message())  # type: ignore[attr-defined]
+        return WRONG, text if text.endswith((".", "?")) else f"{text}."
     if isinstance(error, RequestError | ExperimentError | LoadError):
         return WRONG, _one_line(str(error))
     if isinstance(error, FailedError | SaveError):

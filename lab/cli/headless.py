@@ -31,7 +31,7 @@ def headless(file: Path | None) -> int:
     train.tell(run.trainer.device.notice, thinning(request.last, EVERY))
     summary = train.carried_out(run, request, folder)
     train.tell(summary.in_words())
-    missing = pictures(folder, "" if file else DEFAULT, run.newest)
+    missing = pictures(folder)
     train.tell(missing, summary.ending.text)
     print(folder)
     return 0 if summary.ending.is_good and not missing else FAILED
@@ -44,28 +44,22 @@ def _fresh(parent: Path) -> Path:
     return next(parent / n for n in names if not os.path.lexists(parent / n))
 
 
-def pictures(folder: Path, preset: str, steps: int) -> str:
-    """Leave plots and a picture of the window in a folder; return what went wrong, or nothing.
-
-    ``preset`` is what the window shows, trained to the same step; "" for no such picture.
-    """
+def pictures(folder: Path) -> str:
+    """Leave plots and a picture of the window; return what went wrong, or nothing."""
     if not screens.has_qt():
         return "There are no pictures, as PySide6 and pyqtgraph are not installed."
-    window = ["-m", "lab", "screenshot", "--preset", preset, "--steps", str(steps)]
     try:
-        _draw(["-m", "lab.cli.plots", str(folder)])
-        if preset:
-            _draw([*window, "--out", str(folder / "window.png")])
+        _draw(folder)
     except OSError as error:
         return f"Pictures are missing: {str(error).rstrip('.')}; `nabla doctor` may say more."
     return ""
 
 
-def _draw(arguments: list[str]) -> None:
-    """Run Python in a process that draws into memory."""
+def _draw(folder: Path) -> None:
+    """Draw in a process of its own, into memory."""
     try:
         done = subprocess.run(
-            [sys.executable, *arguments],
+            [sys.executable, "-m", "lab.cli.drawings", str(folder)],
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,

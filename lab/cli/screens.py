@@ -6,6 +6,9 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
+
+import lab
 
 PLATFORM = "QT_QPA_PLATFORM"
 TIMEOUT_S = 60
@@ -30,12 +33,21 @@ def is_missing() -> bool:
 
 def has_qt() -> bool:
     """Whether what draws the window is installed."""
-    return all(find_spec(name) is not None for name in ("PySide6", "pyqtgraph"))
+    try:
+        return all(find_spec(name) is not None for name in ("PySide6", "pyqtgraph"))
+    except (ImportError, ValueError):  # someone keeps it from being imported
+        return False
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for a process that draws: without a screen, into memory."""
-    return dict(os.environ) | ({PLATFORM: "offscreen"} if is_missing() else {})
+    """Return the environment for a process that draws: without a screen, into memory.
+
+    It finds this very package, from wherever it was started.
+    """
+    root = str(Path(lab.__file__).resolve().parents[1])
+    paths = (root, os.environ.get("PYTHONPATH", ""))
+    found = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    return found | ({PLATFORM: "offscreen"} if is_missing() else {})
 
 
 def probe() -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path  # noqa: TC003 - typer reads it
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,9 +14,10 @@ from lab.cli.answers import FailedError, RequestError
 from lab.cli.train import MOST_STEPS
 from lab.engine.kinds import find
 from lab.presets import PRESETS
+from lab.shell import registry
 from lab.shell.workspaces import WORKSPACES
 
-THEMES = ("dark", "light")
+Theme = Literal["dark", "light"]
 SMALLEST, LARGEST, MOST_PIXELS = 16, 8192, 64_000_000
 
 NO_QT = (
@@ -63,8 +64,8 @@ def opened(file: Path | None) -> int:
 def screenshot(
     out: Annotated[Path, typer.Option(help="PNG file to write.", show_default=False)],
     preset: Annotated[str, typer.Option(help="The experiment shown.", show_default=False)],
-    workspace: Annotated[str | None, typer.Option(help="Arrangement of panels.")] = None,
-    theme: Annotated[str, typer.Option(help="dark or light.")] = "dark",
+    workspace: Annotated[str, typer.Option(help="Arrangement of panels.")] = "Build",
+    theme: Annotated[Theme, typer.Option(help="dark or light.")] = "dark",
     size: Annotated[str, typer.Option(help="Width and height.")] = "1280x800",
     scale: Annotated[float, typer.Option(min=0.25, max=8, help="Pixels for each.")] = 1.0,
     steps: Annotated[
@@ -75,23 +76,18 @@ def screenshot(
     """Take a picture of the window, drawn in memory where there is no screen."""
     find(PRESETS, preset, "--preset")
     arranged = _workspace(workspace)
-    if theme not in THEMES:
-        raise RequestError(f"--theme: wanted {' or '.join(THEMES)}, got {theme!r}.")
     wanted = _size(size, scale)
     _check_file(out, overwrite)
     require_qt()
-    if screens.is_missing():
-        os.environ[screens.PLATFORM] = "offscreen"
     from lab import app
 
-    app.screenshot(preset, out, arranged, theme, wanted, scale, steps)
+    shown = arranged, theme, wanted, scale, steps
+    app.screenshot(preset, out, *shown, overwrite=overwrite)
     typer.echo(f"Written to {out}.")
 
 
-def _workspace(name: str | None) -> str | None:
-    if name is None:
-        return None
-    known = {w.name.lower(): w.name for w in WORKSPACES}
+def _workspace(name: str) -> str:
+    known = {w.name.lower(): w.name for w in WORKSPACES if w.hero in registry.names()}
     if name.lower() not in known:
         choices = ", ".join(known.values())
         raise RequestError(f"--workspace: {name!r} is not known; choose from {choices}.")

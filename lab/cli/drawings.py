@@ -1,4 +1,4 @@
-"""Plots of a finished run, drawn from its ``metrics.jsonl``: ``python -m lab.cli.plots DIR``.
+"""Pictures of a finished run, drawn from its results: ``python -m lab.cli.drawings DIR``.
 
 Why a process of its own: where a library that Qt needs is missing, Qt ends the process that
 asks for it, and the results of a long run are not to depend on that.
@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab.cli.metrics import FILE_NAME as METRICS
-from lab.files.errors import SaveError
+from lab.cli.outputs import RECORD
+from lab.engine.kinds import ExperimentError
+from lab.files.errors import FileError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -90,11 +92,30 @@ def _make_room(plot: Plot) -> None:
     plot.set_range(y=(low, high + LEGEND_SHARE * (high - low)))
 
 
+def leave_window(folder: Path) -> Path:
+    """Draw the window as it is at the last step of a folder of results into it.
+
+    The run is carried out again in it; so ``steps`` are those recorded.
+
+    Raises
+    ------
+    ExperimentError, SaveError
+        If it cannot be carried out or written.
+    """
+    from lab.app import screenshot
+    from lab.engine.records import read_record
+
+    record = read_record(folder / RECORD)
+    return screenshot(record, folder / "window.png", steps=record.steps)
+
+
 def main(arguments: list[str]) -> int:
-    """Draw the plots of one folder; what goes wrong is the last line on standard error."""
+    """Draw what a folder asks for; what goes wrong is the last line on standard error."""
+    folder = Path(arguments[0])
     try:
-        leave_plots(Path(arguments[0]))
-    except (SaveError, OSError, ImportError) as error:
+        leave_plots(folder)
+        leave_window(folder)
+    except (FileError, ExperimentError, OSError, ImportError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
