@@ -58,10 +58,20 @@ def _one_line(value: Any) -> str:
 def rows(table: tuple[tuple[float, ...], ...]) -> str:
     """Return the rows of a table as a list, as many in a line as fit."""
     whole = ", ".join(_one_line(row).replace(" ", "\0") for row in table)
-    filled = textwrap.fill(whole, WIDTH, initial_indent="    ", subsequent_indent="    ")
+    lines = textwrap.wrap(
+        whole, WIDTH - 5, break_long_words=False, break_on_hyphens=False
+    )  # 4 for the indent, 1 for the last comma
+    filled = textwrap.indent("\n".join(lines), "    ")
     return "[\n" + filled.replace("\0", " ") + ",\n]"
 
 
 def keywords(options: dict[str, Any]) -> str:
     """Return options as the end of a call's arguments: ``, floor=0.1``."""
     return "".join(f", {name}={_one_line(value)}" for name, value in options.items())
+
+
+def wrapped(head: str, arguments: str) -> str:
+    """Return a call, its arguments on a line of their own where it would be too long."""
+    if len(head) + len(arguments) + 6 <= WIDTH:
+        return f"{head}({arguments})"
+    return f"{head}(\n    {arguments}\n)"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.engine.data import prepare
 from lab.engine.lazy import LazyModule
-from lab.engine.literals import Code, keywords, literal
+from lab.engine.literals import Code, keywords, literal, wrapped
 from lab.engine.losses import LOSSES
 from lab.engine.networks import build_network
 from lab.engine.schedules import SCHEDULES
@@ -242,11 +242,14 @@ class _Parts:
 
     def _optimizer(self) -> str:
         if self._needs_memory:
-            return f"optimizer_of({self._named('optimizer')}, weights)"
+            return f"optimizer = optimizer_of({self._named('optimizer')}, weights)"
         name, options, _ = self.settings.start["optimizer"]
         plain = {"weight_decay": 0.0} if name == "AdamW" else {}
         rate = {"lr": Code(self._named("learning_rate"))}
-        return f"torch.optim.{name}([weights]{keywords(rate | options | plain)})"
+        shown = {k: v for k, v in options.items() if v}  # what is off is off in torch, too
+        return wrapped(
+            f"optimizer = torch.optim.{name}", f"[weights]{keywords(rate | shown | plain)}"
+        )
 
     def _rate(self) -> str:
         rate = self._named("learning_rate")

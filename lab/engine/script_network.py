@@ -44,7 +44,8 @@ def _call(part: Part, module: nn.Module) -> str:
         given = {"init": part["init"]}  # its repr does not tell
     arguments = [ast.unparse(a) for a in call.args]
     for name, value in given.items():
-        if value != parameters[name].default:
+        default = parameters[name].default
+        if value not in (default, (default, default)):  # a window is shown as (side, side)
             arguments.append(f"{name}={value!r}")
     own = "" if type(module).__module__ == modules.Residual.__module__ else "nn."
     return f"{own}{type(module).__name__}({', '.join(arguments)})"

@@ -12,6 +12,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.kinds import ExperimentError
 from lab.engine.literals import literal
 
 if TYPE_CHECKING:
@@ -42,13 +43,29 @@ def carried(*wanted: Defined) -> str:
 def _collect(thing: Defined, found: dict[str, str]) -> None:
     if thing.__name__ in found:
         return
-    source = inspect.getsource(thing).rstrip()
+    source = _source(thing)
     for called in _called(thing, source):
         if called.__name__ not in EVERYWHERE:
             _collect(called, found)
     for pattern, shorter in _SHORTER:
         source = pattern.sub(shorter, source)
     found[thing.__name__] = source
+
+
+def _source(thing: Defined) -> str:
+    """Return the source of a function or class.
+
+    Raises
+    ------
+    ExperimentError
+        If its file is another than the one that runs, as after an update meanwhile.
+    """
+    source = inspect.getsource(thing).rstrip()
+    if not re.match(rf"(def|class) {thing.__name__}\b", source):
+        raise ExperimentError(
+            "format: the files of Nabla have changed since it was started; start it again."
+        )
+    return source
 
 
 def _called(thing: Defined, source: str) -> Iterable[Defined]:
