@@ -77,12 +77,15 @@ def _tensors(
 
 
 def _outputs(trainer: Trainer) -> list[tuple[str, Tensor, bool]]:
-    """Carry out the forward pass once more, and keep what every layer gives."""
-    seen: list[tuple[str, Tensor, bool]] = []
+    """Carry out the forward pass once more, and keep what every layer gives.
+
+    A batch that is computed in pieces is put together again.
+    """
+    seen: dict[str, list[Tensor]] = {}
 
     def keep(label: str) -> Any:
         def hook(module: nn.Module, inputs: Any, output: Tensor) -> None:
-            seen.append((label, output.detach(), True))
+            seen.setdefault(label, []).append(output.detach())
 
         return hook
 
@@ -98,7 +101,7 @@ def _outputs(trainer: Trainer) -> list[tuple[str, Tensor, bool]]:
     finally:
         for hook in hooks:
             hook.remove()
-    return seen
+    return [(label, torch.cat(parts), True) for label, parts in seen.items()]
 
 
 def _first_sample(trainer: Trainer, bad: Tensor) -> int:

@@ -105,16 +105,20 @@ def _curve(options: Options, seed: int) -> RawData:
     return RawData(x, y, ("x",), (), "y")
 
 
+def _are_numbers(row: tuple[Any, ...]) -> bool:
+    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in row)
+
+
 def _points(options: Options, seed: int) -> RawData:
     rows = options["points"]
-    if any(len(r) != 3 for r in rows):
+    if not all(isinstance(r, tuple) and len(r) == 3 and _are_numbers(r) for r in rows):
         raise ExperimentError("data.points: wanted rows of x, y and a class.")
     if len(rows) < 2:
         raise ExperimentError("data.points: draw at least two points, then train.")
     table = np.array(rows, float)
-    labels = table[:, 2].astype(np.int64)
-    if not np.isfinite(table).all() or labels.min() < 0 or labels.max() > 7:
+    if not np.isfinite(table).all() or not np.isin(table[:, 2], range(8)).all():
         raise ExperimentError("data.points: wanted finite coordinates and classes from 0 to 7.")
+    labels = table[:, 2].astype(np.int64)
     names = tuple("ABCDEFGH"[: max(2, int(labels.max()) + 1)])
     return RawData(table[:, :2], labels, ("x₁", "x₂"), names)
 
@@ -126,7 +130,8 @@ def _csv(options: Options, seed: int) -> RawData:
     for entry in options["kinds"]:
         table = table.with_kind(*entry)
     features = tuple(options["features"]) or None
-    made = design(table, options["target"], features=features, task=options["task"])
+    target = options["target"] or table.suggested_target.name
+    made = design(table, target, features=features, task=options["task"])
     return RawData(
         made.x,
         made.y,

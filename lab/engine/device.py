@@ -69,3 +69,15 @@ def granted(name: str) -> Device:
             f"The file wishes for {name!r}, which is not on this machine; the CPU computes."
         )
         return Device("cpu", "CPU", name, notice)
+
+
+def repeat_exactly(device: Device) -> None:
+    """Have a GPU give the same bits every time, in full single precision.
+
+    Its fastest kernels add in no fixed order, and round products to 10 bits (TF32).
+    """
+    if device.name != "cpu":
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False

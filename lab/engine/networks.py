@@ -98,8 +98,9 @@ def checked_sizes(
     """
     if not layers:
         raise ExperimentError("layers: the network is empty; add a layer.")
-    if len(layers) > MAX_LAYERS:
-        raise ExperimentError(f"layers: wanted at most {MAX_LAYERS}, got {len(layers)}.")
+    number = sum(1 for _ in _leaf_parts(layers))
+    if number > MAX_LAYERS:
+        raise ExperimentError(f"layers: wanted at most {MAX_LAYERS}, got {number}.")
     found = sizes(layers, shape, outputs)
     total = sum(s.parameters for s in found)
     if total == 0:

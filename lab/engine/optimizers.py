@@ -68,7 +68,14 @@ def build_optimizer(
 
 def _rate(default: float) -> Parameter:
     return Parameter(
-        "learning_rate", default, "length of a step", 0, 1e6, live=True, symbol="η"
+        "learning_rate",
+        default,
+        "length of a step",
+        0,
+        1e6,
+        open_low=True,
+        live=True,
+        symbol="η",
     )
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from lab.engine.autopsy import Diverged, Finding, find
+from lab.engine.device import Device, repeat_exactly
 from lab.engine.edits import WEIGHTS, Edit, require_replayable, settings_in, write_down
 from lab.engine.experiment import needs_reset
 from lab.engine.kinds import ExperimentError
@@ -33,7 +34,6 @@ from lab.engine.trainer import Trainer, norm
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from lab.engine.device import Device
     from lab.engine.experiment import Experiment
 
 MOST_RETRIES = 3
@@ -69,6 +69,7 @@ class Run:
         torch.set_num_threads(experiment.threads)
         self.experiment = experiment
         self.trainer = Trainer(experiment, device)
+        repeat_exactly(self.trainer.device)
         self.timeline = Timeline(experiment, budget)
         self.timeline.current.edits.extend(edits)
         self._check_log()

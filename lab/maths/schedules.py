@@ -55,7 +55,7 @@ def one_cycle(
     """
     peak, last = warm * horizon - 1, horizon - 1
     if t <= peak:
-        return _along_cosine(1 / start, 1.0, t / peak)
+        return _along_cosine(1 / start, 1.0, t / peak if peak else 1.0)
     return _along_cosine(1.0, 1 / (start * end), min((t - peak) / (last - peak), 1.0))
 
 
@@ -65,7 +65,8 @@ def range_test(t: int, horizon: int, *, lowest: float = 1e-4, highest: float = 1
     ``lowest (highest / lowest)^(t / (T - 1))``. Source: Smith, "Cyclical Learning Rates",
     arXiv:1506.01186, section 3.3, on a logarithmic scale.
     """
-    return float(lowest * (highest / lowest) ** min(t / max(horizon - 1, 1), 1.0))
+    share = min(t / max(horizon - 1, 1), 1.0)
+    return float(lowest ** (1 - share) * highest**share)
 
 
 def _along_cosine(start: float, end: float, share: float) -> float:
