@@ -147,7 +147,7 @@ def _chosen(
     for column in wanted:
         if column is aim:
             continue
-        reason = _unusable(column)
+        reason = unusable(column)
         if reason is None:
             chosen.append(column)
         elif features is None:
@@ -161,7 +161,8 @@ def _chosen(
     return chosen, notes
 
 
-def _unusable(column: Column) -> str | None:
+def unusable(column: Column) -> str | None:
+    """Return why a column cannot be predicted from, or None if it can."""
     if column.kind == "text":
         return f"it is text with {len(column.levels):,} different entries"
     if column.kind == "empty":

@@ -9,7 +9,7 @@ from PySide6.QtGui import QUndoCommand
 from lab.engine.experiment import needs_reset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from lab.engine.experiment import Experiment
     from lab.engine.news import RunLook
@@ -47,7 +47,7 @@ class _Edit(QUndoCommand):
     ) -> None:
         super().__init__(text)
         self._bridge, self._new = bridge, dict(changes)
-        self._old = {path: look.settings.value(path) for path in changes}
+        self._old = dict(_taken_back(look.settings, changes))
 
     def redo(self) -> None:
         self._bridge.edit(self._new)
@@ -64,6 +64,16 @@ class _Edit(QUndoCommand):
             return False
         self._new = other._new
         return True
+
+
+def _taken_back(now: Experiment, changes: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what brings back the settings in force: a kind comes with its options."""
+    for path in changes:
+        yield path, now.value(path)
+        part, _, last = path.rpartition(".")
+        if last == "kind":
+            for name, value in getattr(now, part).as_dict().items():
+                yield f"{part}.{name}", value
 
 
 class _Reset(QUndoCommand):

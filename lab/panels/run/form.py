@@ -5,9 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from lab.panels.run.model import BEGINS_ANEW, MARK
 from lab.ui.controls import CheckBox, Choice, FieldColumn, IntField, LogSlider, NumberField
 
 if TYPE_CHECKING:
@@ -16,12 +24,17 @@ if TYPE_CHECKING:
     from lab.panels.run.model import Row
 
 FIELD_WIDTH = 132
+BUTTON_PADDING = 28
 
 
 class Form(QWidget):
-    """Rows of settings; ``changed`` tells a person's change as (path, value)."""
+    """Rows of settings; ``changed`` tells a person's change as (path, value).
+
+    ``asked`` tells that the dialog behind a row is wanted, by the row's path.
+    """
 
     changed = Signal(str, object)
+    asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,7 +51,7 @@ class Form(QWidget):
         shape = tuple(r.shape for r in rows)
         if shape != self._shape:
             self._shape = shape
-            self._build(rows)
+            self._build_again(rows)
         for row in rows:
             if row.path and (row.path not in self._rows or self._rows[row.path] != row):
                 self._tell(row)
@@ -48,6 +61,14 @@ class Form(QWidget):
         """Show what is in force, after a change that may have been refused."""
         for row in self._rows.values():
             self._tell(row)
+
+    def _build_again(self, rows: list[Row]) -> None:
+        """Build the form, and leave the keyboard where it was."""
+        inside = (p for p, made in self.fields.items() if made.hasFocus())
+        focused = next(inside, "")
+        self._build(rows)
+        if focused in self.fields:
+            self.fields[focused].setFocus()
 
     def _build(self, rows: list[Row]) -> None:
         if self._column is not None:
@@ -68,7 +89,10 @@ class Form(QWidget):
         assert self._column is not None
         made = _MAKERS[row.editor](row)
         self.fields[row.path] = made
-        self._column.add_field(row.label, made, row.tooltip)
+        label = self._column.add_field(row.label, made, row.tooltip)
+        if row.begins_anew:
+            _mark(label)
+            made.setAccessibleDescription(BEGINS_ANEW)
         signal = made.clicked if isinstance(made, QPushButton | CheckBox) else None
         if isinstance(made, NumberField | IntField):
             signal = made.edited
@@ -86,7 +110,7 @@ class Form(QWidget):
         made.setToolTip(row.tooltip)
         if isinstance(made, NumberField | IntField):
             if not made.hasFocus() or made.value() != row.value:
-                made.set_value(row.value)
+                _show_number(made, row)
                 made.setToolTip(f"{row.value!r}\n{row.tooltip}")
         elif isinstance(made, Choice):
             made.set_current(row.choices[row.value])
@@ -96,8 +120,10 @@ class Form(QWidget):
         elif isinstance(made, CheckBox):
             with QSignalBlocker(made):
                 made.setChecked(bool(row.value))
-        elif isinstance(made, QPushButton):
-            made.setText(Path(row.value).name or "Choose…")
+        elif row.editor == "file" and isinstance(made, QPushButton):
+            name = Path(row.value).name
+            made.setText(_fitting(made, name) or "Choose…")
+            made.setToolTip(f"{row.tooltip}\n{row.value}")
         if self._slider and row.path == "optimizer.learning_rate" and row.value > 0:
             self._slider.set_value(row.value)
 
@@ -106,6 +132,9 @@ class Form(QWidget):
         made = self.sender()
         assert isinstance(made, QWidget)
         row = self._rows[str(made.property("path"))]
+        if row.editor == "columns":
+            self.asked.emit(row.path)
+            return
         value = self._value(made, row)
         if value is not None and value != row.value:
             self.changed.emit(row.path, value)
@@ -119,6 +148,31 @@ class Form(QWidget):
             return made.isChecked()
         kind = self._rows["data.kind"].value
         return ask_for_data(self, kind) or None
+
+
+def _mark(label: QLabel) -> None:
+    """Show at the end of a label that its setting begins the run anew."""
+    mark = QLabel(MARK, label)
+    mark.setTextFormat(Qt.TextFormat.PlainText)
+    mark.setProperty("role", "secondary")
+    row = QHBoxLayout(label)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addStretch(1)
+    row.addWidget(mark)
+
+
+def _show_number(field: NumberField | IntField, row: Row) -> None:
+    if isinstance(field, IntField):
+        field.set_range(int(row.low), int(row.high))
+    else:
+        field.set_range(row.low, row.high)
+    field.set_value(row.value)
+
+
+def _fitting(button: QPushButton, text: str) -> str:
+    """Return a name cut in its middle to the room a button has."""
+    room = FIELD_WIDTH - BUTTON_PADDING
+    return button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, room)
 
 
 def ask_for_data(parent: QWidget, kind: str) -> str:
@@ -153,10 +207,17 @@ def _file(row: Row) -> QWidget:
     return made
 
 
+def _columns(row: Row) -> QWidget:
+    made = QPushButton(str(row.value))
+    made.setAccessibleName("Columns of the table")
+    return made
+
+
 _MAKERS: dict[str, Callable[[Row], QWidget]] = {
     "number": _number,
     "whole": _whole,
     "choice": _choice,
     "tick": _tick,
     "file": _file,
+    "columns": _columns,
 }

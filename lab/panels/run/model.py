@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.engine.clips import CLIPS
 from lab.engine.datasets import DATASETS
-from lab.engine.experiment import PRECISIONS, needs_reset
+from lab.engine.experiment import PRECISIONS, TABLES, needs_reset
 from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
 from lab.engine.optimizers import OPTIMIZERS
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 BEGINS_ANEW = "Changing this begins the run anew; undo brings the old one back."
 TAKEN_OVER = "May change while the run goes on; the change is logged."
+MARK = "↻"
+LEGEND = f"{MARK}  begins the run anew"
+OPEN_CHOICES = {"": "Recognised"}
+OPEN_TICK = {"": "As it is", "yes": "Yes", "no": "No"}
+SHOWN_NOTES = 3
 _NO_LIMIT = 1e30
 
 
@@ -31,8 +36,9 @@ _NO_LIMIT = 1e30
 class Row:
     """One line of the form.
 
-    ``editor`` is ``heading``, ``number``, ``whole``, ``choice``, ``tick`` or ``file``;
-    ``choices`` maps the names in the description to those on screen.
+    ``editor`` is ``heading``, ``number``, ``whole``, ``choice``, ``tick``, ``file`` or
+    ``columns`` (a button that asks for a dialog); ``choices`` maps the names in the
+    description to those on screen.
     """
 
     path: str
@@ -43,19 +49,21 @@ class Row:
     low: float = -_NO_LIMIT
     high: float = _NO_LIMIT
     meaning: str = ""
-    is_optional: bool = False
 
     @property
     def shape(self) -> tuple[Any, ...]:
-        """What the form is rebuilt for: everything but the value."""
-        return (self.path, self.label, self.editor, tuple(self.choices), self.low, self.high)
+        """What the form is rebuilt for: fields can be told another value, range or meaning."""
+        return (self.path, self.label, self.editor, tuple(self.choices.items()))
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether a change begins the run anew."""
+        return needs_reset(self.path)
 
     @property
     def tooltip(self) -> str:
         """What the setting means, and what changing it does."""
-        return (
-            f"{self.meaning}\n{BEGINS_ANEW if needs_reset(self.path) else TAKEN_OVER}".strip()
-        )
+        return f"{self.meaning}\n{BEGINS_ANEW if self.begins_anew else TAKEN_OVER}".strip()
 
 
 def rows(now: Experiment, devices: Mapping[str, str], samples: int) -> list[Row]:
@@ -74,13 +82,17 @@ def _data_rows(now: Experiment, samples: int) -> Iterator[Row]:
     yield from _option_rows("data", now.data, DATASETS[now.data.kind])
     split, batches = now.split, now.batches
     share = "share of the samples kept for the test"
-    yield Row("split.test_share", "Test share", "number", split.test_share, {}, 0, 0.99, share)
+    most = max(0.99, split.test_share)
+    yield Row("split.test_share", "Test share", "number", split.test_share, {}, 0, most, share)
     meaning = "features shifted and scaled to mean 0 and deviation 1"
     yield Row("split.standardise", "Standardise", "tick", split.standardise, meaning=meaning)
-    meaning = "samples a step learns from; 0: the whole training set"
-    yield Row("batches.size", "Batch size", "whole", batches.size, {}, 0, samples, meaning)
+    meaning = f"samples a step learns from; 0: all {samples:,} of the training set"
+    most = max(samples, batches.size)
+    yield Row("batches.size", "Batch size", "whole", batches.size, {}, 0, most, meaning)
     meaning = "a new random order every epoch"
     yield Row("batches.shuffle", "Shuffle", "tick", batches.shuffle, meaning=meaning)
+    meaning = "leave out the last batch of an epoch where it is smaller than the others"
+    yield Row("batches.drop_last", "Drop the rest", "tick", batches.drop_last, meaning=meaning)
     yield _kind_row("loss", "Loss", now.loss, LOSSES)
     yield from _option_rows("loss", now.loss, LOSSES[now.loss.kind])
 
@@ -106,16 +118,26 @@ def _regularisation_rows(now: Experiment) -> Iterator[Row]:
     )
     yield _kind_row("clip", "Clip gradient", now.clip, CLIPS)
     yield from _option_rows("clip", now.clip, CLIPS[now.clip.kind])
-    for index, part in enumerate(now.layers):
-        if part.kind == "dropout":
-            path, label = f"layers.{index}.p", f"Dropout, layer {index + 1}"
-            meaning = LAYERS["dropout"].summary
-            yield Row(path, label, "number", part["p"], {}, 0, 0.99, meaning)
+    yield from _dropout_rows(now.layers)
     meaning = "evaluations without a lower test loss until the run stops; 0: never"
     patience = now.early_stopping.patience
     yield Row(
         "early_stopping.patience", "Early stopping", "whole", patience, {}, 0, 1e6, meaning
     )
+
+
+def _dropout_rows(
+    layers: tuple[Part, ...], path: str = "layers", number: str = ""
+) -> Iterator[Row]:
+    """Yield the share of every dropout layer, also of those within residual blocks."""
+    for index, part in enumerate(layers):
+        here, ordinal = f"{path}.{index}", f"{number}{index + 1}"
+        if part.kind == "dropout":
+            meaning = f"Layer {ordinal}. {LAYERS['dropout'].summary}"
+            most = max(0.99, part["p"])
+            label = f"Dropout {ordinal}"
+            yield Row(f"{here}.p", label, "number", part["p"], {}, 0, most, meaning)
+        yield from _dropout_rows(part.layers, f"{here}.layers", f"{ordinal}.")
 
 
 def _reproduction_rows(now: Experiment, devices: Mapping[str, str]) -> Iterator[Row]:
@@ -148,31 +170,45 @@ def _option_rows(path: str, part: Part, kind: Kind) -> Iterator[Row]:
         row = _option_row(f"{path}.{parameter.name}", parameter, part[parameter.name])
         if row:
             yield row
+    if kind.name == "csv":
+        meaning = "what each column is read as, which one is predicted, and from which others"
+        yield Row(f"{path}.kinds", "Table", "columns", "Columns…", meaning=meaning)
 
 
 def _option_row(path: str, parameter: Parameter, value: Any) -> Row | None:
     """Return the line of an option; tuples (points, columns) have gestures of their own."""
-    label = _label(parameter)
+    label, meaning, wanted = _label(parameter), parameter.meaning, parameter.value_type
     if parameter.name == "path":
-        return Row(path, label, "file", value, meaning=parameter.meaning)
+        return Row(path, "File", "file", value, meaning=meaning)
     if parameter.choices:
         names = {c: c.replace("_", " ").capitalize() for c in parameter.choices}
-        if value is None:
-            names = {"": "Recognised", **names}
-        return Row(path, label, "choice", value or "", names, meaning=parameter.meaning)
-    field_of = {bool: "tick", int: "whole", float: "number"}
-    field_name = field_of.get(parameter.value_type)
-    if field_name is None or value is None:
+        names = (OPEN_CHOICES if parameter.default is None else {}) | names
+        return Row(path, label, "choice", value or "", names, meaning=meaning)
+    if parameter.default is None and wanted is bool:
+        return Row(path, label, "choice", _OPEN[value], OPEN_TICK, meaning=meaning)
+    field_name = {bool: "tick", int: "whole", float: "number"}.get(wanted)
+    if field_name is None:
         return None
     low, high = max(parameter.low, -_NO_LIMIT), min(parameter.high, _NO_LIMIT)
-    return Row(path, label, field_name, value, {}, low, high, parameter.meaning)
+    if parameter.default is None:
+        low, value, meaning = 0, value or 0, meaning.replace("empty", "0")
+    return Row(path, label, field_name, value, {}, low, high, meaning)
+
+
+_OPEN = {None: "", True: "yes", False: "no"}
+_SHORT_LABELS = {
+    "Beta1": "Mean",
+    "Beta2": "Square",
+    "Eps": "Epsilon",
+    "Label smoothing": "Smoothing",
+    "Momentum decay": "Decay of μ",
+}
 
 
 def _label(parameter: Parameter) -> str:
+    """Return a label that leaves room for the field beside it in a narrow dock."""
     words = parameter.name.replace("_", " ").capitalize()
-    words = {"Beta1": "Mean", "Beta2": "Square", "Eps": "Epsilon"}.get(
-        words, words
-    )
+    words = _SHORT_LABELS.get(words, words)
     return f"{words} {parameter.symbol}" if parameter.symbol else words
 
 
@@ -184,10 +220,33 @@ def question(bench: Trainer) -> dict[str, str]:
 
 
 def changes_for(look: RunLook, path: str, value: Any) -> dict[str, Any]:
-    """Return what a change of one row takes: another set of points starts from those seen."""
+    """Return what a change of one row takes.
+
+    A set of points starts from those seen; another file is recognised anew, whatever was
+    chosen for the columns of the one before.
+    """
     if path == "data.kind" and value == "points":
         return {path: value, "data.points": _points(look)}
-    return {path: value}
+    if path == "data.path":
+        return {"data.kind": look.settings.data.kind, path: value}
+    return {path: _as_described(look.settings, path, value)}
+
+
+def _as_described(now: Experiment, path: str, value: Any) -> Any:
+    """Return a field's value as the description has it: what was left open is None there."""
+    part, _, name = path.partition(".")
+    if part not in TABLES or name == "kind":
+        return value
+    kind = TABLES[part][getattr(now, part).kind]
+    parameter = next(p for p in kind.parameters if p.name == name)
+    if parameter.default is not None:
+        return value
+    return {"": None, 0: None, "yes": True, "no": False}.get(value, value)
+
+
+def is_taken_over(look: RunLook, changes: Mapping[str, Any]) -> bool:
+    """Say whether changes that were asked for are in force."""
+    return all(look.settings.value(path) == value for path, value in changes.items())
 
 
 def _points(look: RunLook) -> tuple[tuple[float, float, int], ...]:
@@ -220,17 +279,22 @@ def _short(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
+def notes(look: RunLook, said: str = "") -> str:
+    """Return what a person should know of a run just loaded: what was changed or left out."""
+    known = [said, look.notice if look.notice not in said else ""]
+    told = [note[:1].upper() + note[1:].rstrip(".") + "." for note in look.data.notes]
+    more = [f"And {len(told) - SHOWN_NOTES} more notes."] if len(told) > SHOWN_NOTES else []
+    return " ".join(filter(None, [*known, *told[:SHOWN_NOTES], *more]))
+
+
 def reading(look: RunLook) -> str:
     """Return what is being trained, in words."""
     data = look.data
-    samples = f"{len(data.train):,} to train, {len(data.test):,} to test"
-    epoch = look.settings.batches.size or len(data.train)
-    per_epoch = -(-len(data.train) // epoch)
-    return f"{samples}; {per_epoch:,} steps an epoch."
+    return f"{len(data.train):,} to train, {len(data.test):,} to test."
 
 
 def step_of_edit(look: RunLook) -> str:
     """Say where a change would take effect: here, or on a branch."""
     if look.step < look.newest:
-        return f"A change here begins a branch at step {look.step:,}."
+        return f"Changes branch at step {look.step:,}."
     return ""

@@ -18,10 +18,14 @@ from PySide6.QtWidgets import (
 from lab.engine.datasets import DATASETS
 from lab.engine.kinds import ExperimentError
 from lab.engine.news import Status
+from lab.panels.run.columns import ColumnsDialog
 from lab.panels.run.form import Form, ask_for_data
 from lab.panels.run.model import (
+    LEGEND,
     changes_for,
     edits_in_words,
+    is_taken_over,
+    notes,
     question,
     reading,
     rows,
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from lab.ui.bridge import EngineBridge
 
 SHOWN_EDITS = 4
+LISTED_EDITS = 40
 QUESTION = "run.devices"
 
 
@@ -50,14 +55,19 @@ class RunView(PanelFrame):
         super().__init__(parent)
         self._bridge = bridge
         self._devices = {"cpu": "CPU"}
+        self._wish: dict[str, Any] = {}  # what was asked for here and is not yet in force
+        self._is_refused = False
         self.setMinimumWidth(280)
         self.form = Form(self)
         self.form.changed.connect(self._on_form_changed)
+        self.form.asked.connect(self._on_columns_asked)
+        self.banner_acted.connect(self._on_columns_asked)
         self._edits = [ElidedLabel("", self) for _ in range(SHOWN_EDITS)]
         self.set_picture(self._make_body())
         self.set_empty("Nothing is loaded yet: choose an example on the start page.")
         bridge.looked.connect(self._on_looked)
         bridge.happened.connect(self._on_happened)
+        theme.changed.connect(self._on_palette_changed)
         if bridge.look is not None:
             self._on_looked(bridge.look)
 
@@ -74,6 +84,11 @@ class RunView(PanelFrame):
         inside = QWidget(self)
         column = QVBoxLayout(inside)
         column.setContentsMargins(theme.MARGIN, theme.PADDING, theme.MARGIN, theme.PADDING)
+        legend = QLabel(LEGEND, inside)
+        legend.setTextFormat(Qt.TextFormat.PlainText)
+        legend.setProperty("role", "caption")
+        legend.setToolTip("Everything else is taken over as the run goes on, and logged.")
+        column.addWidget(legend)
         column.addWidget(self.form)
         column.addStretch(1)
         scroll = QScrollArea(self)
@@ -90,26 +105,36 @@ class RunView(PanelFrame):
         column.setContentsMargins(theme.MARGIN, theme.GRID, theme.MARGIN, theme.PADDING)
         self._heading = QLabel("Edits while running", foot)
         self._heading.setProperty("role", "heading")
+        self._heading.setTextFormat(Qt.TextFormat.PlainText)
         column.addWidget(self._heading)
         for line in self._edits:
             column.addWidget(line)
+        column.addLayout(self._make_buttons(foot))
+        return foot
+
+    def _make_buttons(self, foot: QWidget) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(theme.GAP)
         self._branch = QPushButton("Branch here", foot)
-        self._branch.setIcon(icon("branch"))
         self._branch.setToolTip("Begin a branch at this step; what is recorded stays as it is.")
         self._branch.clicked.connect(self._on_branch_clicked)
         self._reset = QPushButton("Reset", foot)
-        self._reset.setIcon(icon("reset"))
         self._reset.setToolTip("Begin anew from the same initial weights (Ctrl+R).")
         self._reset.clicked.connect(self._bridge.reset)
         row.addWidget(self._branch, 1)
         row.addWidget(self._reset, 1)
-        column.addLayout(row)
-        return foot
+        self._on_palette_changed()
+        return row
+
+    @Slot(object)
+    def _on_palette_changed(self, _palette: object = None) -> None:
+        self._branch.setIcon(icon("branch"))
+        self._reset.setIcon(icon("reset"))
 
     @Slot(object)
     def _on_looked(self, look: RunLook) -> None:
+        if self._wish and is_taken_over(look, self._wish):
+            self._wish = {}
         if self.isVisible() or self.is_empty():
             self._show(look)
 
@@ -142,13 +167,37 @@ class RunView(PanelFrame):
             label.setVisible(bool(line))
         heading = f"Edits while running: {len(lines)}" if lines else "No edits while running"
         self._heading.setText(heading)
+        self._heading.setToolTip("\n".join(lines[:LISTED_EDITS]))
 
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
-        if event.channel == "run" and event.status is Status.LOADED:
+        if event.channel != "run":
+            return
+        if event.status is Status.LOADED:
+            self._wish = {}
+            self._tell_notes(event.text)
+        elif event.status in (Status.REFUSED, Status.FAILED) and self._wish:
+            self._tell_refusal(event.text)
+
+    def _tell_notes(self, said: str) -> None:
+        """Say what was changed to fit the data, and what was left out of them."""
+        self._is_refused = False
+        look = self._bridge.look
+        told = notes(look, said) if look is not None else said
+        if look is None or not told:
             self.hide_banner()
-            if event.text:
-                self.show_banner("info", event.text)
+            return
+        is_table = look.settings.data.kind == "csv"
+        self.show_banner("info", told, "Columns…" if is_table else None)
+
+    def _tell_refusal(self, text: str) -> None:
+        """Say why a change cannot be; a table is offered to be corrected."""
+        self._is_refused = True
+        is_table = self._wish.get("data.kind") == "csv"
+        self.show_banner("error", text, "Columns…" if is_table else None)
+        if not is_table:
+            self._wish = {}
+        self.form.show_again()
 
     @Slot(str, object)
     def _on_form_changed(self, path: str, value: Any) -> None:
@@ -163,11 +212,32 @@ class RunView(PanelFrame):
         self.form.show_again()
 
     def _change(self, changes: dict[str, Any], what: str) -> None:
+        if self._is_refused:
+            self._is_refused = False
+            self.hide_banner()
+        self._wish = changes
         try:
             change_settings(self._bridge, changes, f"change of {what}")
-            self.hide_banner()
         except ExperimentError as error:
-            self.show_banner("error", str(error))
+            self._tell_refusal(str(error))
+
+    @Slot()
+    def _on_columns_asked(self, *_: object) -> None:
+        """Open the dialog of the table in use, or of the one that was just refused."""
+        look = self._bridge.look
+        if look is None:
+            return
+        now = look.settings.data
+        options = now.as_dict() if now.kind == "csv" else {}
+        path = self._wish.get("data.path") or options.get("path")
+        if path:
+            dialog = ColumnsDialog(path, options, self)
+            dialog.chosen.connect(self._on_columns_chosen)
+            dialog.open()
+
+    @Slot(object)
+    def _on_columns_chosen(self, changes: dict[str, Any]) -> None:
+        self._change(changes, "columns")
 
     @Slot()
     def _on_branch_clicked(self) -> None:
