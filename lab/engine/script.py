@@ -147,6 +147,12 @@ class _Parts:
         return frozenset(on | ({"rate"} if "schedule" in on else set()))
 
     @property
+    def _wish(self) -> str:
+        """The device of the run: the CPU where it computed although another was wished for."""
+        on_cpu = self.record.recorded.device == "CPU"
+        return "cpu" if on_cpu else self.experiment.device
+
+    @property
     def _needs_memory(self) -> bool:
         """Whether the state of the optimizer has to be laid out as the engine does.
 
@@ -155,7 +161,7 @@ class _Parts:
         """
         _, _, memory = self.settings.start["optimizer"]
         doubled = self.experiment.precision == "float64" and "mu_product" in memory
-        return doubled or self.experiment.device != "cpu" or "optimizer" in self.settings.edited
+        return doubled or self._wish != "cpu" or "optimizer" in self.settings.edited
 
     @cached_property
     def values(self) -> dict[str, str]:
@@ -169,7 +175,7 @@ class _Parts:
             "versions": _versions(self.data.needs_sklearn),
             "steps": str(self.record.steps or e.steps),
             "seed": str(e.seed),
-            "device": _device(e.device),
+            "device": _device(self._wish),
             "dtype": "torch.float64" if e.precision == "float64" else "torch.float32",
             "threads": str(e.threads),
             "constants": self._constants(),

@@ -14,7 +14,7 @@ from lab.engine.experiment import experiment
 from lab.engine.kinds import ExperimentError
 from lab.engine.literals import WIDTH, Code, keywords, literal, rows, wrapped
 from lab.engine.networks import build_network
-from lab.engine.records import Record
+from lab.engine.records import Record, Recorded
 from lab.engine.script import script
 from lab.engine.script_network import first_weights, layer_lines
 from lab.engine.script_settings import settings_of
@@ -180,6 +180,8 @@ def test_a_script_for_a_gpu_takes_the_cpu_where_there_is_none():
     text = script(Record(BASE.changed({"device": "cuda:1"})), "a.py")
     assert 'DEVICE = "cuda:1" if torch.cuda.device_count() > 1 else "cpu"' in text
     assert 'DEVICE = "cpu"\n' in script(Record(BASE.changed({"device": "mps"})), "a.py")
+    fell_back = Record(BASE.changed({"device": "cuda"}), (), Recorded(steps=3, device="CPU"))
+    assert 'DEVICE = "cpu"\n' in script(fell_back, "a.py")  # the numbers are the CPU's
 
 
 def test_a_record_without_a_step_is_run_to_its_end():
