@@ -19,7 +19,7 @@ from pydantic import (
 
 from lab.engine.clips import CLIPS
 from lab.engine.datasets import DATASETS
-from lab.engine.kinds import ExperimentError, Kind, Value, find
+from lab.engine.kinds import ExperimentError, Kind, Value, find, shown
 from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
 from lab.engine.optimizers import OPTIMIZERS
@@ -277,8 +277,8 @@ def _in_words(error: ValidationError) -> str:
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, ExperimentError):
         return str(cause)
-    where = ".".join(str(p) for p in first["loc"]) or "experiment"
+    where = ".".join(str(p) for p in first["loc"][:12]) or "experiment"
     if first["type"] == "extra_forbidden":
         return f"{where}: there is no such setting."
     wanted = first["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-    return f"{where}: wanted {wanted}, got {first['input']!r}."
+    return f"{where}: wanted {wanted}, got {shown(first['input'])}."

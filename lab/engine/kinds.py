@@ -8,6 +8,7 @@ tests all read the same line.
 from __future__ import annotations
 
 import math
+import reprlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,19 @@ Value = bool | int | float | str | tuple[Any, ...] | None
 
 class ExperimentError(ValueError):
     """What was asked for cannot be done; the text is one sentence for a person."""
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 100
+_SHORT.maxlong = 30
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: cut where it is long or deep."""
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # an integer of more digits than Python writes out
+        return "a number of thousands of digits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +81,21 @@ class Parameter:
     def _text(self, label: str, value: Any) -> str:
         if not isinstance(value, str) or (self.choices and value not in self.choices):
             wanted = " or ".join(self.choices) or "a text"
-            raise ExperimentError(f"{label}: wanted {wanted}, got {value!r}.")
+            raise ExperimentError(f"{label}: wanted {wanted}, got {shown(value)}.")
         return value
 
     def _number(self, label: str, value: Any) -> int | float:
         whole = self.is_whole
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ExperimentError(f"{label}: wanted a number, got {value!r}.")
+            raise ExperimentError(f"{label}: wanted a number, got {shown(value)}.")
         if isinstance(value, int) and abs(value) >= 2**63:
-            raise ExperimentError(f"{label}: wanted {self.range_in_words}, got a larger one.")
+            raise ExperimentError(f"{label}: wanted {self.range_in_words}, got {shown(value)}.")
         if not math.isfinite(value):
-            raise ExperimentError(f"{label}: wanted a finite number, got {value!r}.")
+            raise ExperimentError(f"{label}: wanted a finite number, got {shown(value)}.")
         if whole and value != int(value):
-            raise ExperimentError(f"{label}: wanted a whole number, got {value!r}.")
+            raise ExperimentError(f"{label}: wanted a whole number, got {shown(value)}.")
         if not self._inside(value):
-            raise ExperimentError(f"{label}: wanted {self.range_in_words}, got {value!r}.")
+            raise ExperimentError(f"{label}: wanted {self.range_in_words}, got {shown(value)}.")
         return int(value) if whole else float(value)
 
     @property
@@ -155,14 +169,17 @@ def find(table: Mapping[str, Any], name: str, where: str) -> Any:
 
 def _boolean(label: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ExperimentError(f"{label}: wanted true or false, got {value!r}.")
+        raise ExperimentError(f"{label}: wanted true or false, got {shown(value)}.")
     return value
 
 
 def _listed(label: str, value: Any) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
-        raise ExperimentError(f"{label}: wanted a list, got {value!r}.")
-    return tuple(map(_frozen, value))
+        raise ExperimentError(f"{label}: wanted a list, got {shown(value)}.")
+    try:
+        return tuple(map(_frozen, value))
+    except RecursionError:
+        raise ExperimentError(f"{label}: lists within lists are too deep.") from None
 
 
 def _frozen(value: Any) -> Any:
