@@ -1,0 +1,122 @@
+"""The answers known so far, each with the step it belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lab.engine.losses import LOSSES
+from lab.panels.data import maths
+from lab.panels.data.questions import AskRows, RowAnswers
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from lab.engine.news import RunLook
+
+    FloatArray = npt.NDArray[np.float64]
+    IntArray = npt.NDArray[np.int64]
+    BoolArray = npt.NDArray[np.bool_]
+
+ROWS = "data.rows"
+PLAYING_S, PAUSED_S = 0.003, 0.25
+FIRST_ROWS = 1_024
+MOST_ROWS = 20_000
+"""Samples answered at most; of a larger set an evenly spaced part is looked at."""
+
+
+class AnswerBook:
+    """Outputs of the samples along a run: what came last, and from which step.
+
+    ``outputs`` is (N, K) with NaN where nothing is known, ``steps`` (N,) with −1 there.
+    """
+
+    def __init__(self) -> None:
+        self.run = self.branch = -1
+        self.outputs: FloatArray = np.empty((0, 1))
+        self.steps: IntArray = np.empty(0, np.int64)
+        self.looked_at: IntArray = np.empty(0, np.int64)
+        self.seconds_a_row: float | None = None
+        self.answer = "value"
+
+    def take(self, look: RunLook) -> None:
+        """Take over what a look brought."""
+        if look.run != self.run or len(look.data.x) != len(self.steps):
+            self._begin(look)
+        if look.branch != self.branch:  # the same step of another branch has other weights
+            self.branch = look.branch
+            self.steps[:] = -1
+        found = look.answers.get(ROWS)
+        if not isinstance(found, RowAnswers) or found.outputs.shape[1] != self.outputs.shape[1]:
+            return
+        self.outputs[found.rows] = found.outputs
+        self.steps[found.rows] = look.step
+        seconds = found.seconds / len(found.rows)
+        kept = self.seconds_a_row
+        self.seconds_a_row = (
+            seconds if kept is None else min(0.8 * kept + 0.2 * seconds, seconds)
+        )
+
+    def _begin(self, look: RunLook) -> None:
+        data = look.data
+        self.run, self.seconds_a_row = look.run, None
+        self.outputs = np.full((len(data.x), data.encoding.outputs), np.nan)
+        self.steps = np.full(len(data.x), -1)
+        self.looked_at = np.sort(np.concatenate([thinned(data.train), thinned(data.test)]))
+        kind = LOSSES[look.settings.loss.kind]
+        self.answer = kind.answer if data.classes else "value"
+
+    def question(self, look: RunLook, wanted: IntArray) -> AskRows:
+        """What to ask from now on: all if there is time for it, else ``wanted`` and a part."""
+        everything = self.looked_at
+        pace = self.seconds_a_row
+        if pace is None:
+            few = everything[:: max(1, -(-len(everything) // FIRST_ROWS))]
+            return AskRows(np.union1d(few, wanted))
+        affordable = int((PLAYING_S if look.playing else PAUSED_S) / max(pace, 1e-9))
+        if affordable >= len(everything):
+            return AskRows(np.union1d(everything, wanted))
+        affordable = 2 ** max(affordable, 64).bit_length() // 2  # steady though paces waver
+        some = np.unique(wanted)[:affordable]
+        return AskRows(some, everything, max(affordable - len(some), 16))
+
+    @property
+    def known(self) -> BoolArray:
+        """Which samples have an answer, (N,)."""
+        return self.steps >= 0
+
+    def is_exact(self, look: RunLook) -> bool:
+        """Whether every sample has the answer of the cursor's step."""
+        return bool((self.steps == look.step).all())
+
+    def is_whole(self, look: RunLook) -> bool:
+        """Whether every sample looked at has the answer of the cursor's step."""
+        return bool((self.steps[self.looked_at] == look.step).all())
+
+    def scores(self, rows: IntArray | slice = slice(None)) -> FloatArray:
+        """One number for each class, (n, C); see ``maths.class_scores``."""
+        return maths.class_scores(self.outputs[rows], self.answer)
+
+    def predicted(self, rows: IntArray | slice = slice(None)) -> IntArray:
+        """The class each sample is taken for, (n,); −1 where nothing is known."""
+        outputs = self.outputs[rows]
+        found = maths.predicted(np.nan_to_num(outputs, nan=0.0))
+        found[np.isnan(outputs[:, 0])] = -1
+        return found
+
+    def wrong(self, look: RunLook) -> BoolArray:
+        """Which samples are known to get the wrong class, (N,)."""
+        return np.asarray(self.known & (self.predicted() != look.data.labels))
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether the outputs are meant as probabilities."""
+        return self.answer in {"softmax", "sigmoid"}
+
+
+def thinned(rows: IntArray) -> IntArray:
+    """At most ``MOST_ROWS`` rows, evenly spaced."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, MOST_ROWS).astype(np.int64)]

@@ -1,0 +1,135 @@
+"""Samples as points: a symbol for each class, test hollow, batch outlined, wrong crossed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QColor
+
+from lab.ui import theme
+from lab.ui.plots import Plot
+from lab.ui.scatters import SYMBOLS, ScatterMark
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from lab.ui.scatters import Symbol
+
+    FloatArray = npt.NDArray[np.float64]
+    IntArray = npt.NDArray[np.int64]
+
+CLASS_SYMBOLS: tuple[Symbol, ...] = (
+    "circle", "triangle", "square", "diamond", "star", "plus", "cross",
+)  # fmt: skip
+SIZE = 7.0
+
+
+def class_symbol(label: int) -> Symbol:
+    """The symbol of a class, the same in every picture."""
+    return CLASS_SYMBOLS[label % len(CLASS_SYMBOLS)]
+
+
+class OutlinedMark(ScatterMark):
+    """Points in their class's colour with an outline in the text colour or the accent."""
+
+    outline = "text"
+    breadth = 1.8
+
+    def recolour(self) -> None:
+        """Brush of the class, outline of the role."""
+        outline = QColor(getattr(theme.current(), self.outline))
+        self.item.setPen(pg.mkPen(outline, width=self.breadth))
+        self.item.setBrush(pg.mkBrush(self.ink()) if self.is_filled else None)
+
+
+class DotPlot(Plot):
+    """A plot of samples; ``show_samples`` once for a set, ``show_answers`` at each look."""
+
+    def __init__(self, *, equal_aspect: bool = False) -> None:
+        super().__init__(equal_aspect=equal_aspect)
+        self.train_marks: list[ScatterMark] = []
+        self.test_marks: list[ScatterMark] = []
+        self.batch_marks: list[OutlinedMark] = []
+        self.wrong = self.add_scatter("Wrong", symbol="cross", size=9)
+        self.wrong.set_role("text")
+        self.wrong.item.setZValue(13)
+        self.chosen = OutlinedMark("Selected", 0, self.frame, self._news, size=15)
+        self.chosen.outline, self.chosen.breadth, self.chosen.is_filled = "accent", 2.0, False
+        self.chosen.item.setZValue(14)
+        self.chosen.recolour()
+        self._add(self.chosen)
+        self.xs: FloatArray = np.empty(0)
+        self.ys: FloatArray = np.empty(0)
+        self.labels: IntArray = np.empty(0, np.int64)
+
+    def show_samples(
+        self, x: FloatArray, y: FloatArray, labels: IntArray, names: tuple[str, ...],
+        train: IntArray, test: IntArray,
+    ) -> None:  # fmt: skip
+        """Place the samples (N,) of all classes; marks are made anew for another set."""
+        self.xs, self.ys, self.labels = x, y, labels
+        self._make_marks(names)
+        for label in range(len(self.train_marks)):
+            of_train, of_test = (rows[labels[rows] == label] for rows in (train, test))
+            self.train_marks[label].set(x[of_train], y[of_train])
+            self.test_marks[label].set(x[of_test], y[of_test])
+        self.reset_view()
+
+    def _make_marks(self, names: tuple[str, ...]) -> None:
+        if len(names) == len(self.train_marks):
+            return
+        for mark in (*self.train_marks, *self.test_marks, *self.batch_marks):
+            self.remove(mark)
+        self.train_marks = [self._dots(k, n, is_filled=True) for k, n in enumerate(names)]
+        self.test_marks = [self._dots(k, n, is_filled=False) for k, n in enumerate(names)]
+        self.batch_marks = [self._outlined(k, n) for k, n in enumerate(names)]
+
+    def _dots(self, label: int, name: str, *, is_filled: bool) -> ScatterMark:
+        words = f"{name}, {'training' if is_filled else 'test'}"
+        return self.add_scatter(
+            words, label, symbol=class_symbol(label), size=SIZE, is_filled=is_filled,
+            is_class=True,
+        )  # fmt: skip
+
+    def _outlined(self, label: int, name: str) -> OutlinedMark:
+        mark = OutlinedMark(
+            f"{name}, in batch", label, self.frame, self._news,
+            symbol=class_symbol(label), size=SIZE + 2.5, is_class=True,
+        )  # fmt: skip
+        mark.item.setZValue(12)
+        self._add(mark)
+        return mark
+
+    def show_answers(
+        self, batch: IntArray, wrong: IntArray, chosen: IntArray, *, shows_test: bool
+    ) -> None:
+        """Outline the batch, cross the wrong ones, ring the selected ones: rows of samples."""
+        self._news.blockSignals(True)
+        try:
+            for label, outlined in enumerate(self.batch_marks):
+                here = batch[self.labels[batch] == label]
+                outlined.set(self.xs[here], self.ys[here])
+            self.wrong.set(self.xs[wrong], self.ys[wrong])
+            self.chosen.set(self.xs[chosen], self.ys[chosen])
+            for mark in self.test_marks:
+                if mark.is_visible != shows_test:
+                    mark.set_visible(shows_test)
+        finally:
+            self._news.blockSignals(False)
+        self._on_data_changed()
+
+    def nearest_sample(self, x: float, y: float, reach: float = 12.0) -> int | None:
+        """The row of the sample within so many pixels of a place, or None."""
+        if not len(self.xs):
+            return None
+        across, up = self.box.viewPixelSize()
+        distance = np.hypot((self.xs - x) / across, (self.ys - y) / up)
+        row = int(np.nanargmin(distance))
+        return row if distance[row] <= reach else None
+
+
+def symbol_path(label: int) -> object:
+    """The outline of a class's symbol as a QPainterPath of unit size."""
+    return pg.graphicsItems.ScatterPlotItem.Symbols[SYMBOLS[class_symbol(label)]]

@@ -1,0 +1,113 @@
+"""Decision maps: how they are coloured, and where their boundaries run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor
+
+from lab.panels.data import maths
+from lab.panels.data.contours import level_line
+from lab.ui import colours, gate, theme
+from lab.ui.images import ImageMark
+from lab.ui.lines import LineMark
+from lab.ui.paint_guard import forgive
+from lab.ui.palettes import channels
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from lab.panels.data.questions import MapAnswers
+
+    FloatArray = npt.NDArray[np.float64]
+    Bytes = npt.NDArray[np.uint8]
+
+FINE = 256  # cells along a side that are painted
+STRENGTH = 0.62  # the map is dimmed, so that the points are the loudest
+
+
+class MapMark(ImageMark):
+    """A map of two classes, painted finer than it was asked; ``cells`` are the answers."""
+
+    def redraw(self) -> None:
+        """Enlarge the values, then colour them: the border stays sharp and quiet."""
+        if self.box is None or not self.cells.size:
+            return
+        factor = max(1, FINE // max(self.cells.shape))
+        fine = maths.enlarged(self.cells, factor)
+        self.item.setImage(
+            gate.photograph(colours.coloured(fine, self.levels, self.map_name)),
+            autoLevels=False, levels=None,
+        )  # fmt: skip
+        x0, x1, y0, y1 = self.box
+        self.item.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
+        self.item.setOpacity(self.strength)
+
+
+class WinnerMark(ImageMark):
+    """A map of several classes: the winner's colour, the paler the less sure.
+
+    ``cells`` holds the winning class; what is painted is mixed from all classes' scores.
+    """
+
+    scores: FloatArray = np.empty((0, 0, 0))
+    are_probabilities = True
+
+    def set_scores(self, scores: FloatArray, box: tuple[float, float, float, float]) -> None:
+        """Draw scores of shape (H, W, C) over a box."""
+        self.scores = scores
+        forgive(self.item)
+        self.set(scores.argmax(axis=2), levels=(0, max(scores.shape[2] - 1, 1)), box=box)
+
+    def redraw(self) -> None:
+        """Enlarge every class's scores, then colour by the winner."""
+        if self.box is None or not self.scores.size:
+            return
+        factor = max(1, FINE // max(self.scores.shape[:2]))
+        layers = [maths.enlarged(layer, factor) for layer in np.moveaxis(self.scores, 2, 0)]
+        fine = np.stack(layers, axis=-1)
+        pixels = tinted(fine, self.are_probabilities)
+        self.item.setImage(gate.photograph(pixels), autoLevels=False, levels=None)
+        x0, x1, y0, y1 = self.box
+        self.item.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
+        self.item.setOpacity(self.strength)
+
+
+def tinted(scores: FloatArray, are_probabilities: bool) -> Bytes:
+    """Pixels (H, W, 3): the ground mixed with the winner's colour by how sure it is.
+
+    Probabilities count from chance (1/C, the ground) to 1; other scores are all drawn alike.
+    """
+    palette = theme.current()
+    inks = np.array([channels(c) for c in palette.classes], float)
+    winner = scores.argmax(axis=2)
+    sure = np.ones(winner.shape)
+    if are_probabilities:
+        chance = 1.0 / scores.shape[2]
+        sure = np.clip((scores.max(axis=2) - chance) / (1 - chance), 0, 1)
+    ground = np.array(channels(palette.base), float)
+    mixed = ground + (inks[winner % len(inks)] - ground) * sure[..., None]
+    return np.asarray(mixed.round(), dtype=np.uint8)
+
+
+class BoundaryMark(LineMark):
+    """Where the answer changes from one class to another, in the text's colour."""
+
+    def recolour(self) -> None:
+        """A pen of the text's colour."""
+        self.past.setPen(pg.mkPen(QColor(theme.current().text), width=1.2))
+
+
+def boundary(answers: MapAnswers, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The lines between the winners of a map with scores (H, W, C), pieces parted by NaN."""
+    x, y = maths.axis_centres(answers.box, answers.cells)
+    if scores.shape[2] == 2:
+        return level_line(scores[..., 1] - scores[..., 0], 0.0, x, y)
+    pieces = []
+    for k in range(scores.shape[2]):
+        best_other = np.delete(scores, k, axis=2).max(axis=2)
+        pieces.append(level_line(scores[..., k] - best_other, 0.0, x, y))
+    return np.concatenate([p[0] for p in pieces]), np.concatenate([p[1] for p in pieces])
