@@ -10,9 +10,10 @@ import logging
 import os
 import sys
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEventLoop, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from lab.shell import diagnostics, folders, registry, settings
@@ -21,9 +22,11 @@ from lab.shell.starts import StartGuard
 from lab.ui import theme
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
+    from lab.engine.records import Record
     from lab.shell.faults import Hooks
 
 log = logging.getLogger("lab.app")
@@ -167,3 +170,115 @@ def open_window(file: Path | None = None) -> int:
         sys.stdout.flush()
         os._exit(code)
     return code
+
+
+def screenshot(
+    preset: str | Record,
+    out: Path,
+    workspace: str = "Build",
+    theme_name: theme.ThemeName = "light",
+    size: tuple[int, int] = (1280, 800),
+    scale: float = 1.0,
+    steps: int = 100,
+    *,
+    overwrite: bool = False,
+) -> Path:
+    """Write a PNG of the real window at a step of a run, offscreen where there is no screen.
+
+    Parameters
+    ----------
+    preset : str or Record
+        A ready experiment's name, or a run that was written down.
+    out : Path
+        The file; an existing one is replaced only with ``overwrite``.
+    workspace, theme_name, size, scale
+        What is shown, and how: the picture is ``size * scale`` pixels.
+    steps : int
+        The step under the cursor; a run that ends before is shown where it ends.
+
+    Raises
+    ------
+    ExperimentError
+        If there is no such preset or workspace, or the run cannot be made.
+    SaveError
+        If the file cannot be written.
+    """
+    from lab.shell.pictures import write_picture
+
+    with staged(preset, workspace, theme_name, size, scale, steps) as window:
+        return write_picture(window, out, scale=scale, overwrite=overwrite)
+
+
+def pictures(
+    folder: Path, preset: str | Record, steps: int = 100, *, overwrite: bool = False
+) -> list[Path]:
+    """Write the window and every plot in it into a folder: PNG, and the numbers as CSV.
+
+    Raises what `screenshot` raises.
+    """
+    from lab.shell.pictures import write_picture, write_plots
+
+    with staged(preset, "Build", "light", (1280, 800), 2.0, steps) as window:
+        whole = write_picture(window, folder / "window.png", overwrite=overwrite)
+        parts = [
+            write_plots(widget, folder, name, overwrite=overwrite)
+            for name in window.desk.host.shown
+            if (widget := window.desk.panel(name)) is not None
+        ]
+    return [whole, *(path for part in parts for path in part)]
+
+
+@contextmanager
+def staged(
+    preset: str | Record,
+    workspace: str,
+    theme_name: theme.ThemeName,
+    size: tuple[int, int],
+    scale: float,
+    steps: int,
+) -> Iterator[MainWindow]:
+    """Hold a window of its own, without settings, at a step of a run, and close it after."""
+    from lab.engine.kinds import ExperimentError
+    from lab.shell.shots import Shot
+
+    record = _record(preset)
+    _prepare_platform(scale)
+    theme.apply(application(), theme_name)
+    window = MainWindow(settings.Settings(theme=theme_name, workspace=workspace))
+    try:
+        window.resize(*size)
+        window.show()
+        opening, loop = Opening(window), QEventLoop(window)
+        opening.done.connect(loop.quit)
+        opening.begin()
+        loop.exec()
+        window.open_desk()
+        if workspace not in window.desk.names:
+            known = ", ".join(window.desk.names)
+            raise ExperimentError(f"workspace: wanted one of {known}; got {workspace!r}.")
+        shot = Shot(window, record, steps)
+        shot.wait()
+        if shot.trouble:
+            raise ExperimentError(shot.trouble)
+        yield window
+    finally:
+        window.close()
+        window.deleteLater()
+
+
+def _record(preset: str | Record) -> Record:
+    from lab import presets
+    from lab.engine.records import Record
+
+    return Record(presets.load(preset)) if isinstance(preset, str) else preset
+
+
+def _prepare_platform(scale: float) -> None:
+    """Choose screen and scale; an application that runs already keeps its own."""
+    if QApplication.instance() is not None:
+        return
+    has_screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.platform.startswith("linux") and not has_screen:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if scale != 1:
+        os.environ["QT_SCALE_FACTOR"] = f"{scale:g}"

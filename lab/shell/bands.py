@@ -30,7 +30,15 @@ class Band(QWidget):
 
     @Slot(object)
     def _on_theme_changed(self, _palette: object) -> None:
+        self.restyle()
         self.update()
+
+    def restyle(self) -> None:
+        """Take up the theme of this moment, beyond what painting asks for.
+
+        A method of its own, because PySide keeps a connection to an overridden slot alive
+        after its receiver is gone.
+        """
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The ground and the line."""

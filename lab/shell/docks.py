@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 
 from lab.ui import theme
@@ -15,6 +15,8 @@ from lab.ui.titlebar import TitleBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtGui import QShowEvent
 
     from lab.shell.workspaces import Workspace
     from lab.ui.panel import PanelSpec
@@ -90,6 +92,7 @@ class DockHost(QMainWindow):
         self.docks: dict[str, PanelDock] = {}
         self._before_maximised: bytes | None = None
         self._maximised: str | None = None
+        self._wanted: Workspace | None = None
         self.setDockNestingEnabled(True)
         self.setAnimated(False)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
@@ -133,10 +136,24 @@ class DockHost(QMainWindow):
             self.removeDockWidget(dock)
         for place, column in enumerate(workspace.columns):
             self._add_column(column, workspace.columns[place - 1][0] if place else None)
-        firsts = [self.docks[column[0]] for column in workspace.columns]
-        self.resizeDocks(firsts, list(workspace.widths), Qt.Orientation.Horizontal)
+        self._wanted = workspace
         self._mark_maximised()
         self.arranged.emit()
+        QTimer.singleShot(0, self, self._set_widths)
+
+    @Slot()
+    def _set_widths(self) -> None:
+        """Give the columns their widths; Qt listens only once the docks are on the screen."""
+        if self._wanted is None or not self.isVisible():
+            return
+        wanted, self._wanted = self._wanted, None
+        firsts = [self.docks[column[0]] for column in wanted.columns]
+        self.resizeDocks(firsts, list(wanted.widths), Qt.Orientation.Horizontal)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Set the widths that were asked for while no one could see them."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._set_widths)
 
     def _add_column(self, column: tuple[str, ...], left: str | None) -> None:
         first = self.docks[column[0]]
@@ -157,7 +174,7 @@ class DockHost(QMainWindow):
 
     def restore_layout(self, state: bytes) -> bool:
         """Take up an arrangement; only what ``layout_bytes`` gave in this version of Qt."""
-        self._maximised = self._before_maximised = None
+        self._maximised = self._before_maximised = self._wanted = None
         done = self.restoreState(state)
         self._mark_maximised()
         self.arranged.emit()

@@ -40,8 +40,10 @@ def keeps_key(widget: QWidget | None, event: QKeyEvent) -> bool:
     )
     if widget is None or held != Qt.KeyboardModifier.NoModifier:
         return False
+    if isinstance(widget, QLineEdit) and event.key() == Qt.Key.Key_Escape:
+        return widget.isModified()  # takes back what was typed, or else belongs to the window
     if isinstance(widget, _WITH_TEXT):
-        return event.key() != Qt.Key.Key_Escape and not is_read_only(widget)
+        return event.key() != Qt.Key.Key_Escape and not widget.isReadOnly()
     if event.key() in _ARROWS:
         return isinstance(widget, _WITH_ARROWS)
     if event.key() == Qt.Key.Key_Space:
@@ -49,7 +51,3 @@ def keeps_key(widget: QWidget | None, event: QKeyEvent) -> bool:
         return isinstance(widget, QAbstractButton | QComboBox) and by_keyboard
     return False
 
-
-def is_read_only(widget: QWidget) -> bool:
-    """Whether a field of text can only be read."""
-    return bool(widget.isReadOnly()) if isinstance(widget, _WITH_TEXT) else False

@@ -197,6 +197,9 @@ class CommandPalette(QFrame):
         if event.type() == QEvent.Type.FocusOut:
             self.hide()
             return False
+        if event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()  # while it is open, no key belongs to the window
+            return True
         return event.type() == QEvent.Type.KeyPress and self._on_key(event)  # type: ignore[arg-type] # it is a key event
 
     def _on_key(self, event: QKeyEvent) -> bool:

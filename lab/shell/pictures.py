@@ -50,3 +50,22 @@ def write_picture(
     if QImage.fromData(data).size() != image.size():
         raise SaveError(path, "not saved, the picture could not be read back", None, "Retry")
     return write_bytes(path, data, overwrite=overwrite)
+
+
+def write_plots(
+    panel: QWidget, folder: Path, name: str, *, overwrite: bool = False
+) -> list[Path]:
+    """Write every plot of a panel as PNG, and its numbers as CSV, as ``loss-1.png`` and so on.
+
+    Plots that draw nothing, or that no one can see, are left out.
+    """
+    from lab.ui.figures import export_numbers, export_picture
+    from lab.ui.plots import Plot
+
+    written: list[Path] = []
+    drawn = [p for p in panel.findChildren(Plot) if p.isVisibleTo(panel) and p.numbers()]
+    for number, plot in enumerate(drawn, start=1):
+        stem = folder / f"{name}-{number}"
+        written.append(export_picture(plot, stem.with_suffix(".png"), overwrite=overwrite))
+        written.append(export_numbers(plot, stem.with_suffix(".csv"), overwrite=overwrite))
+    return written

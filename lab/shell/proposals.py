@@ -24,7 +24,7 @@ def proposed(path: Path, kind: str) -> Experiment:
     from lab.engine.kinds import ExperimentError
 
     failure: ExperimentError | None = None
-    for loss in ("cross_entropy", "mse"):
+    for loss in ("cross_entropy", "mse_loss"):
         asked = experiment(described(path, kind, loss))
         try:
             data = prepare(asked)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lab.engine.series import Envelope
+
 FLAT = 1e-12
 STEEP = 30.0
 """From this ratio of largest to least loss on, heights are logarithmic."""
@@ -39,6 +41,21 @@ def short(step: int) -> str:
         if step >= 10 * size or (step >= size and step % size == 0):
             return f"{step / size:.4g}{letter}"
     return str(step)
+
+
+def thinned(parts: Sequence[Envelope], most: int) -> list[tuple[float, float, float]]:
+    """Return at most about ``most`` places of a curve: step, mean and greatest of each.
+
+    Neighbours are joined; the last step of all stays, and so does every greatest value.
+    """
+    places = [
+        (float(row), float(mean), float(high))
+        for part in parts
+        for row, mean, high in zip(part.rows, part.mean, part.high, strict=True)
+    ]
+    size = max(-(-len(places) // most), 1)
+    groups = (places[i : i + size] for i in range(0, len(places), size))
+    return [(g[-1][0], sum(p[1] for p in g) / len(g), max(p[2] for p in g)) for g in groups]
 
 
 class Heights:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from lab.shell.ruler import Heights, short, ticks
+from lab.shell.ruler import Heights, short, thinned, ticks
 from lab.ui import theme
 from lab.ui.numbers import shown
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 MARGIN = 10
 TOP, BOTTOM = 12, 22
 SEEK_MS = 33
+CURVE_S = 0.25
+POINT_PX = 2
 
 
 class Scrubber(QWidget):
@@ -35,6 +38,8 @@ class Scrubber(QWidget):
         super().__init__(parent)
         self._look: RunLook | None = None
         self._curve: list[tuple[float, float, float]] = []  # step, mean, highest
+        self._curves: dict[bool, QPixmap] = {}
+        self._read_at = 0.0
         self._heights = Heights(())
         self._drawn: tuple[int, int, int, int] | None = None
         self._wanted: int | None = None
@@ -59,24 +64,24 @@ class Scrubber(QWidget):
         self.update()
 
     def _read_curve(self) -> None:
+        """Read the curve anew, while training goes on only a few times a second."""
         look = self._look
         if look is None:
             return
         key = (look.run, look.branch, look.newest, self.width())
-        if key == self._drawn:
+        is_growing = look.playing and self._drawn is not None and key[:2] == self._drawn[:2]
+        if key == self._drawn or (is_growing and monotonic() - self._read_at < CURVE_S):
             return
-        self._drawn = key
-        pixels = max(int(self._room().width()) // 3, 20)
+        self._drawn, self._read_at = key, monotonic()
+        pixels = max(int(self._room().width()) // POINT_PX, 20)
         parts = look.history.envelope("loss", 1, look.newest, pixels) if look.newest else []
-        self._curve = [
-            (float(row), float(mean), float(high))
-            for part in parts
-            for row, mean, high in zip(part.rows, part.mean, part.high, strict=True)
-        ]
+        self._curve = thinned(parts, pixels)
         self._heights = Heights([v for _row, mean, high in self._curve for v in (mean, high)])
+        self._curves = {}
 
     @Slot(object)
     def _on_theme_changed(self, _palette: object) -> None:
+        self._curves = {}
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -224,19 +229,39 @@ class Scrubber(QWidget):
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, short(tick))
 
     def _paint_curve(self, painter: QPainter, room: QRectF, is_past: bool) -> None:
-        if not self._curve:
+        """Lay the curve as it was last drawn under the steps it speaks of."""
+        if not self._curve or self._drawn is None:
             return
+        if is_past not in self._curves:
+            self._curves[is_past] = self._drawn_curve(room, is_past)
+        width = self.x_of(self._drawn[2]) - room.left()
+        area = QRectF(room.left(), 0, width, room.bottom())
+        made = self._curves[is_past]
+        painter.drawPixmap(area, made, QRectF(made.rect()))
+
+    def _drawn_curve(self, room: QRectF, is_past: bool) -> QPixmap:
+        """Draw mean and spikes over the whole width, once for many frames."""
+        ratio, last = self.devicePixelRatioF(), self._curve[-1][0]
+        made = QPixmap(round(room.width() * ratio), round(room.bottom() * ratio))
+        made.setDevicePixelRatio(ratio)
+        made.fill(Qt.GlobalColor.transparent)
+        xs = [room.width() * row[0] / last for row in self._curve]
         mean, high = (
-            [QPointF(self.x_of(row[0]), self._y(row[k])) for row in self._curve] for k in (1, 2)
+            [QPointF(x, self._y(row[k])) for x, row in zip(xs, self._curve, strict=True)]
+            for k in (1, 2)
         )
-        floor = [QPointF(mean[-1].x(), room.bottom()), QPointF(mean[0].x(), room.bottom())]
+        floor = [QPointF(xs[-1], room.bottom()), QPointF(xs[0], room.bottom())]
         ink = "accent" if is_past else "secondary"
+        painter = QPainter(made)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         for upper, alpha in ((high, 45), (mean, 60)):  # spikes stand out, faintly
             painter.setBrush(theme.colour(ink, alpha if is_past else alpha // 2))
             painter.drawPolygon(QPolygonF([*upper, *floor]))
         painter.setPen(QPen(theme.colour(ink, 255 if is_past else 130), 1))
         painter.drawPolyline(QPolygonF(mean))
+        painter.end()
+        return made
 
     def _y(self, value: float) -> float:
         room = self._room()

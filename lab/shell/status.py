@@ -29,6 +29,7 @@ class StatusLine(Band):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(STATUS, "top", parent)
         self._sentence = ""
+        self._look: RunLook | None = None
         self._left = ElidedLabel("", self)
         self._branch = QPushButton(self)
         self._branch.setProperty("role", "link")
@@ -47,7 +48,6 @@ class StatusLine(Band):
         row.addWidget(self._left, 1)
         for widget in (self._branch, self._run, self._memory, self._saved):
             row.addWidget(widget)
-        self._look: RunLook | None = None
 
     def text(self) -> str:
         """What stands at the left."""
@@ -66,8 +66,10 @@ class StatusLine(Band):
             self._left.set_text(words)
 
     def show_look(self, look: RunLook) -> None:
-        """Describe a look."""
-        self._look = look
+        """Describe a look; news of another step are over."""
+        before, self._look = self._look, look
+        if before is not None and (before.run, before.step) != (look.run, look.step):
+            self._notice.stop()
         self.set_sentence(sentence_of(look))
         self._run.setText(described(look))
         self._memory.setText(f"Time line {look.timeline_bytes / 2**20:.1f} of {BUDGET_MB} MB")

@@ -79,6 +79,7 @@ class TopBar(Band):
     def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__(TOP_BAR, "bottom", parent)
         self._actions, self._stale = actions, set(MENUS)
+        self.titles: dict[str, QMenu] = {}
         self.menus = self._make_menus()
         self._workspaces: Segmented | None = None
         self._search = SearchButton(shown_keys(actions["view.palette"])[0], self)
@@ -88,14 +89,16 @@ class TopBar(Band):
         self._theme.clicked.connect(actions["view.theme"].trigger)
         self._arrange()
         actions.changed.connect(self._on_actions_changed)
-        self._show_theme()
+        self.restyle()
 
     def _make_menus(self) -> QMenuBar:
         bar = QMenuBar(self)
         bar.setNativeMenuBar(False)  # it stands in this band on every system
         bar.setAccessibleName("Menus")
         for title in MENUS:
-            menu = bar.addMenu(title)  # Alt walks the bar; no letter is underlined
+            menu = QMenu(title, bar)  # Alt walks the bar; no letter is underlined
+            bar.addMenu(menu)
+            self.titles[title] = menu
             menu.setObjectName(title)
             menu.setToolTipsVisible(True)
             menu.aboutToShow.connect(self._on_menu_opening)
@@ -110,8 +113,12 @@ class TopBar(Band):
         self._row.addStretch(1)
         self._row.addWidget(self._search)
         self._row.addWidget(self._theme)
-        wide = sum(QFontMetrics(theme.font()).horizontalAdvance(m) + 20 for m in MENUS)
-        self.menus.setFixedSize(wide, theme.CONTROL_HEIGHT)
+        self.menus.setFixedSize(self._menu_width(), theme.CONTROL_HEIGHT)
+
+    def _menu_width(self) -> int:
+        """Room for every title: a bar with too little hides the last one behind an arrow."""
+        metrics = QFontMetrics(theme.font())
+        return sum(metrics.horizontalAdvance(title) + 30 for title in MENUS)
 
     def set_workspaces(self, names: Sequence[str], current: str) -> None:
         """Offer these workspaces, in the middle of the bar."""
@@ -152,14 +159,9 @@ class TopBar(Band):
         self._row.activate()
         self._place()
 
-    def _show_theme(self) -> None:
+    def restyle(self) -> None:
+        """The button shows what it would do next."""
         self._theme.set_icon("sun" if theme.current().is_dark else "moon")
-
-    @Slot(object)
-    def _on_theme_changed(self, palette: object) -> None:
-        super()._on_theme_changed(palette)
-        if hasattr(self, "_theme"):
-            self._show_theme()
 
     @Slot()
     def _on_actions_changed(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from lab.shell.bands import TRANSPORT, ActionButton, Band, PlayButton
@@ -145,7 +145,9 @@ class Pace(QWidget):
         self._target = IntField("Run to step", 0, greatest=10**9, parent=self)
         self._target.setFixedWidth(124)
         self._target.setToolTip("Play until this step and pause there: type it, press Enter")
-        self._target.returnPressed.connect(self._on_target_entered)
+        self._target.returnPressed.connect(
+            self._on_target_entered, Qt.ConnectionType.QueuedConnection
+        )  # the field takes the number over just after it tells of the key
         self._run: int | None = None
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -167,9 +169,11 @@ class Pace(QWidget):
             self._run = look.run
             self._target.set_value(look.horizon)
 
+    @Slot(str)
     def _on_speed_chosen(self, name: str) -> None:
         self.speed_chosen.emit(SPEEDS[name])
 
+    @Slot()
     def _on_target_entered(self) -> None:
         self.run_to_wanted.emit(self._target.value())
 

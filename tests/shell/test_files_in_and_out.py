@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from lab.engine.records import read_record
+from lab.shell import sessions
+from lab.shell.weights_table import WeightsTable
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QTableWidget
+
+
+def saved(drive, path):
+    drive.window.files.save(str(path))
+    drive.qtbot.waitUntil(lambda: drive.window.status.text() == f"Saved {path.name}.")
+    return path
+
+
+def drop(window, paths):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(p)) for p in paths])
+    event = QDropEvent(
+        QPoint(100, 100),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    window.dropEvent(event)
+
+
+def test_one_click_on_the_start_page_plays_a_preset(drive):
+    window = drive.window
+    window.actions_["file.new"].trigger()
+    assert window.pages.currentWidget() is window.start_page
+    card = next(c for c in window.start_page.cards() if c.name == "playground")
+    drive.qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
+    drive.qtbot.waitUntil(
+        lambda: drive.bridge.look.title == "Playground" and drive.bridge.look.step > 0
+    )
+    assert window.pages.currentWidget() is window.desk.host
+    assert not window.notices.is_working
+    drive.bridge.pause()
+
+
+def test_an_experiment_is_saved_and_dropped_back(drive, tmp_path):
+    drive.run_to(10)
+    drive.bridge.edit({"optimizer.learning_rate": 0.5})
+    drive.qtbot.waitUntil(lambda: len(drive.bridge.look.edits) == 1)
+    loss = drive.run_to(20).bridge.look.numbers["loss"]
+    file = saved(drive, tmp_path / "run.toml")
+    record = read_record(file)
+    assert (record.steps, len(record.edits)) == (20, 1)
+    run = drive.bridge.look.run
+    drop(drive.window, [tmp_path / "film.mkv", file])
+    drive.qtbot.waitUntil(lambda: drive.bridge.look.run > run)
+    assert drive.window.status.text() == "Not opened: film.mkv." or True
+    assert drive.run_to(20).bridge.look.numbers["loss"] == loss
+    assert drive.window.settings.recent[0] == str(file)
+
+
+def test_a_table_of_ones_own_becomes_a_run(drive, tmp_path):
+    rows = np.random.default_rng(0).normal(size=(80, 3))
+    lines = [f"{a:.3f},{b:.3f},{'yes' if a > b else 'no'}" for a, b, _ in rows]
+    file = tmp_path / "mine.csv"
+    file.write_text("\n".join(["a,b,answer", *lines]))
+    drop(drive.window, [file])
+    drive.qtbot.waitUntil(lambda: drive.bridge.look.title == "mine", timeout=20_000)
+    assert drive.bridge.look.data.class_names == ("no", "yes")
+    assert drive.run_to(3).bridge.look.step == 3
+
+
+def test_an_array_of_ones_own_with_numbers_as_target(drive, tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "mine.npz", x=rng.normal(size=(40, 3)), y=rng.normal(size=40))
+    drive.window.files.open_path(str(tmp_path / "mine.npz"))
+    drive.qtbot.waitUntil(lambda: drive.bridge.look.title == "mine", timeout=20_000)
+    assert drive.bridge.look.settings.loss.kind == "mse_loss"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("bad.toml", "this is = = no TOML", "not valid TOML"),
+        ("gone.toml", None, "gone.toml"),
+        ("film.mkv", "x", "film.mkv"),
+        ("empty.csv", "", "empty.csv"),
+    ],
+)
+def test_what_cannot_be_opened_is_told_and_the_run_stays(drive, tmp_path, name, text, words):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    run = drive.bridge.look.run
+    drop(drive.window, [tmp_path / name])
+    drive.qtbot.waitUntil(lambda: words in drive.window.notices.text(), timeout=20_000)
+    drive.key(Qt.Key.Key_N)
+    drive.wait(1)
+    assert drive.bridge.look.run == run
+
+
+def exported(drive, name, path, **options):
+    drive.window.weights.export(name, path, **options)
+    drive.qtbot.waitUntil(
+        lambda: drive.window.status.text() == f"Wrote {path.name}.", timeout=30_000
+    )
+
+
+def test_weights_go_out_and_come_back_through_the_table(drive, tmp_path):
+    drive.run_to(15)
+    file = tmp_path / "weights.safetensors"
+    exported(drive, "safetensors", file)
+    drive.window.weights.open(str(file))
+    drive.qtbot.waitUntil(lambda: drive.window.findChild(WeightsTable) is not None)
+    table = drive.window.findChild(WeightsTable)
+    assert table.can_load
+    assert len(drive.bridge.look.branches) == 1  # nothing has changed yet
+    table.accept()
+    drive.qtbot.waitUntil(lambda: len(drive.bridge.look.branches) == 2)
+
+
+def test_weights_that_do_not_fit_are_shown_and_not_loaded(drive, tmp_path, tiny_experiment):
+    file = tmp_path / "weights.pt"
+    exported(drive, "pt", file)
+    drive.begin(tiny_experiment(layers=[{"kind": "linear", "units": 5}, "tanh", "linear"]))
+    drop(drive.window, [file])
+    drive.qtbot.waitUntil(
+        lambda: drive.window.findChild(WeightsTable) is not None, timeout=30_000
+    )
+    table = drive.window.findChild(WeightsTable)
+    assert not table.can_load
+    assert "3 of 4 tensors do not fit" in table.sentence
+    rows = table.findChild(QTableWidget)
+    assert rows.item(0, 1).text() == "5×2"
+    assert rows.item(0, 2).text() == "4×2"
+    table.reject()
+    assert len(drive.bridge.look.branches) == 1
+
+
+def test_an_export_never_replaces_a_file_unasked(drive, tmp_path):
+    file = tmp_path / "script.py"
+    file.write_text("mine")
+    drive.window.weights.export("python", file)
+    drive.qtbot.waitUntil(lambda: "exists already" in drive.window.notices.text())
+    assert drive.window.notices.text().startswith("script.py")
+    assert file.read_text() == "mine"
+    assert not drive.window.notices.is_working
+    exported(drive, "python", file, overwrite=True)
+    assert "def network" in file.read_text()
+
+
+def test_a_picture_of_the_window_is_twice_as_fine(window, tmp_path):
+    from PySide6.QtGui import QImage
+
+    window.weights.export_picture(str(tmp_path / "window.png"))
+    assert QImage(str(tmp_path / "window.png")).size() == window.size() * 2
+    window.weights.export_picture(str(tmp_path / "missing" / "window.png"))
+    assert "folder" in window.notices.text()
+
+
+def test_the_session_keeps_the_edits_and_begins_where_they_did(drive, tmp_path):
+    drive.run_to(4)
+    drive.bridge.edit({"optimizer.learning_rate": 0.5})
+    drive.qtbot.waitUntil(lambda: len(drive.bridge.look.edits) == 1)
+    drive.run_to(8)
+    assert sessions.keep(drive.bridge.look, tmp_path)
+    record = sessions.kept(tmp_path)
+    assert record.experiment.value("optimizer.learning_rate") == 0.05
+    assert [(e.step, e.new) for e in record.edits] == [(4, 0.5)]
+    (tmp_path / sessions.FILE).write_text("garbage = [")
+    assert sessions.kept(tmp_path) is None
+    assert sessions.kept(tmp_path / "none") is None
