@@ -62,6 +62,20 @@ def find(trainer: Trainer) -> Finding:
     return Finding(step, "the loss", 1, 1)
 
 
+def find_after_update(trainer: Trainer) -> Finding | None:
+    """Look for what an update has broken: a weight, or what the optimizer keeps."""
+    weights = trainer.network.named_parameters()
+    kept = trainer.state.optimizer_state.items()
+    named = [(f"the weight {n}", w.detach()) for n, w in weights]
+    named += [(f"what the optimizer keeps as {n}", t) for n, t in kept]
+    for name, tensor in named:
+        bad = ~torch.isfinite(tensor)
+        if bad.any():
+            where = f"{name}, after its update,"
+            return Finding(trainer.step_number, where, int(bad.sum()), bad.numel())
+    return None
+
+
 def _tensors(
     trainer: Trainer, gradients: dict[str, Tensor]
 ) -> Iterator[tuple[str, Tensor, bool]]:

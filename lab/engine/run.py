@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from lab.engine.autopsy import Diverged, Finding, find
+from lab.engine.autopsy import Diverged, Finding, find, find_after_update
 from lab.engine.device import Device, repeat_exactly
 from lab.engine.edits import WEIGHTS, Edit, require_replayable, settings_in, write_down
 from lab.engine.experiment import needs_reset
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from lab.engine.experiment import Experiment
 
 MOST_RETRIES = 3
+LARGE = 1e15
+"""A gradient of this length may, squared and summed up, overflow what an optimizer keeps."""
 
 
 class Run:
@@ -197,8 +199,8 @@ class Run:
         numbers = trainer.loss_value, trainer.gradient_norm, trainer.learning_rate
         trainer.update()
         length = norm(trainer.state.weights.data)
-        if not math.isfinite(length):
-            self._undo_update()
+        if not (math.isfinite(length) and numbers[1] < LARGE):
+            self._require_finite_state()
         self.timeline.current.steps.append((*numbers, length))
         self._retries, self._made, self._led_here = 0, (), trainer.experiment
         self.cursor = step = trainer.step_number
@@ -217,16 +219,12 @@ class Run:
         self.timeline.shrink()
         release()
 
-    def _undo_update(self) -> None:
-        """Go back behind an update that has broken the weights, and say which."""
-        broken = ((n, p) for n, p in self.trainer.network.named_parameters())
-        name, bad = next(
-            (n, ~torch.isfinite(p)) for n, p in broken if not torch.isfinite(p).all()
-        )
-        step = self.trainer.step_number
-        self._bring_back()
-        found = int(bad.sum()), bad.numel()
-        self._stop_at(Finding(step, f"the weight {name} after its update", *found))
+    def _require_finite_state(self) -> None:
+        """Go back behind an update that has broken weights or optimizer, and say which."""
+        finding = find_after_update(self.trainer)
+        if finding:
+            self._bring_back()
+            self._stop_at(finding)
 
     def _stop_at(self, finding: Finding) -> None:
         self.trainer.discard()

@@ -35,6 +35,22 @@ class _Block:
         self.steps.append(step)
 
 
+def key_steps(
+    steps: list[int], spacing: int, last: float = -math.inf, after: float = math.inf
+) -> list[int]:
+    """Return those of ``steps`` that leave no gap beyond ``spacing`` that they could fill.
+
+    ``last`` is kept before them and ``after`` behind them; where there is none, the first and
+    the last step stay.
+    """
+    kept = []
+    for step, following in zip(steps, [*steps[1:], after], strict=True):
+        if following - last > spacing:
+            kept.append(step)
+            last = step
+    return kept
+
+
 class Snapshots:
     """Vectors of one length by step, in rising order.
 
@@ -51,6 +67,7 @@ class Snapshots:
         self._bytes = max(like.numel() * like.element_size(), 1)
         most = min(BLOCK_BYTES, budget // 6)
         self._rows = max(1, min(256, most // self._bytes))
+        self._gap = 1  # how far apart key frames may lie, as memory is short
         self._frames: dict[int, Tensor] = {}
         self._frame_steps: list[int] = []
         self._blocks: list[_Block] = []
@@ -61,8 +78,9 @@ class Snapshots:
 
         However little it is, the first snapshot and the newest stay.
         """
-        self._most_blocks = 2 * budget // 3 // (self._rows * self._bytes)
         self._most_frames = max(2, budget // 3 // self._bytes)
+        rest = budget - self._most_frames * self._bytes
+        self._most_blocks = max(0, rest // (self._rows * self._bytes))
         while len(self._blocks) > self._most_blocks:
             self._thin(self._blocks.pop(0), spacing)
 
@@ -97,23 +115,21 @@ class Snapshots:
         return oldest
 
     def _thin(self, block: _Block, spacing: int) -> None:
-        """Keep the first snapshot, the last of all, and those that close a gap too wide."""
-        following = [*block.steps[1:], self._blocks[0].steps[0] if self._blocks else math.inf]
+        """Turn a block into key frames."""
         last = self._frame_steps[-1] if self._frame_steps else -math.inf
-        for step, row, after in zip(block.steps, block.rows, following, strict=False):
-            if after - last > spacing:
-                self._frames[step] = row.clone()
-                self._frame_steps.append(step)
-                last = step
+        after = self._blocks[0].steps[0] if self._blocks else math.inf
+        rows = dict(zip(block.steps, block.rows, strict=False))
+        for step in key_steps(block.steps, max(spacing, self._gap), last, after):
+            self._frames[step] = rows[step].clone()
+            self._frame_steps.append(step)
         while len(self._frame_steps) > self._most_frames:
-            self._halve_frames()
+            self._thin_frames()
 
-    def _halve_frames(self) -> None:
-        """Let go of every second key frame, and never of the first or the last."""
-        first, *inner, last = self._frame_steps
-        for step in inner[::2]:
-            del self._frames[step]
-        self._frame_steps = [first, *inner[1::2], last]
+    def _thin_frames(self) -> None:
+        """Let key frames lie twice as far apart, those to come as well."""
+        self._gap *= 2
+        self._frame_steps = key_steps(self._frame_steps, self._gap)
+        self._frames = {step: self._frames[step] for step in self._frame_steps}
 
     def at_or_before(self, step: int) -> tuple[int, Tensor] | None:
         """Return the newest snapshot that is no newer than ``step``."""

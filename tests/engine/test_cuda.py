@@ -42,7 +42,9 @@ def losses(run: Run, steps: int) -> list[float]:
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad"])
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_an_mlp_learns_as_on_the_cpu(optimizer: str, precision: str) -> None:
-    on = {d: Run(described(d, optimizer=optimizer, precision=precision)) for d in ("cpu", "cuda")}
+    on = {
+        d: Run(described(d, optimizer=optimizer, precision=precision)) for d in ("cpu", "cuda")
+    }
     tolerance = 1e-3 if precision == "float32" else 1e-9
     assert losses(on["cuda"], 20) == pytest.approx(losses(on["cpu"], 20), rel=tolerance)
 
