@@ -101,7 +101,8 @@ class Banner(QFrame):
     ) -> None:
         super().__init__(parent)
         self.kind = kind
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        # not Maximum: that would cut words that wrap at the hint of a wider banner
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self._mark = QLabel(self)
         self._words = QLabel(self)
         self._words.setTextFormat(Qt.TextFormat.PlainText)

@@ -59,7 +59,7 @@ class ColumnsDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._make_parts()
         self._arrange()
-        self.resize(720, 540)
+        self.resize(760, 560)
         self._work(partial(read_state, path, dict(options)), self._on_read, "Reading")
 
     def _make_parts(self) -> None:
@@ -245,7 +245,7 @@ def _empty_table(parent: QWidget) -> QTableWidget:
     header = table.horizontalHeader()
     header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
     header.setStretchLastSection(True)
-    for column, width in enumerate((128, 120, 72, 64, 152)):
+    for column, width in enumerate((128, 120, 76, 80, 180)):
         table.setColumnWidth(column, width)
     return table
 

@@ -28,7 +28,8 @@ MARK = "↻"
 LEGEND = f"{MARK}  begins the run anew"
 OPEN_CHOICES = {"": "Recognised"}
 OPEN_TICK = {"": "As it is", "yes": "Yes", "no": "No"}
-SHOWN_NOTES = 3
+SHOWN_NOTES = 2
+LONGEST_NOTE = 90
 _NO_LIMIT = 1e30
 
 
@@ -279,12 +280,20 @@ def _short(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def notes(look: RunLook, said: str = "") -> str:
+def notes(look: RunLook, said: str = "") -> list[str]:
     """Return what a person should know of a run just loaded: what was changed or left out."""
     known = [said, look.notice if look.notice not in said else ""]
-    told = [note[:1].upper() + note[1:].rstrip(".") + "." for note in look.data.notes]
-    more = [f"And {len(told) - SHOWN_NOTES} more notes."] if len(told) > SHOWN_NOTES else []
-    return " ".join(filter(None, [*known, *told[:SHOWN_NOTES], *more]))
+    left_out_first = sorted(look.data.notes, key=lambda note: "left out" not in note)
+    told = [note[:1].upper() + note[1:].rstrip(".") + "." for note in left_out_first]
+    return [*filter(None, known), *told]
+
+
+def summary(told: list[str], said: str = "") -> str:
+    """Return as much of the notes as a narrow banner has room for; what was said goes whole."""
+    shown = [*(t for t in told if t == said), *(t for t in told if t != said)][:SHOWN_NOTES]
+    cut = [t if t == said or len(t) <= LONGEST_NOTE else t[:LONGEST_NOTE] + "…" for t in shown]
+    more = len(told) - len(shown)
+    return " ".join([*cut, *([f"{more} more."] if more else [])])
 
 
 def reading(look: RunLook) -> str:

@@ -30,6 +30,7 @@ from lab.panels.run.model import (
     reading,
     rows,
     step_of_edit,
+    summary,
 )
 from lab.ui import theme
 from lab.ui.icons import icon
@@ -183,18 +184,21 @@ class RunView(PanelFrame):
         """Say what was changed to fit the data, and what was left out of them."""
         self._is_refused = False
         look = self._bridge.look
-        told = notes(look, said) if look is not None else said
+        told = notes(look, said) if look is not None else []
         if look is None or not told:
             self.hide_banner()
             return
         is_table = look.settings.data.kind == "csv"
-        self.show_banner("info", told, "Columns…" if is_table else None)
+        words = summary(told, said)
+        banner = self.show_banner("info", words, "Columns…" if is_table else None)
+        banner.setToolTip("\n".join(told))
 
     def _tell_refusal(self, text: str) -> None:
         """Say why a change cannot be; a table is offered to be corrected."""
         self._is_refused = True
         is_table = self._wish.get("data.kind") == "csv"
-        self.show_banner("error", text, "Columns…" if is_table else None)
+        banner = self.show_banner("error", text, "Columns…" if is_table else None)
+        banner.setToolTip("")
         if not is_table:
             self._wish = {}
         self.form.show_again()
