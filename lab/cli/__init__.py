@@ -7,6 +7,7 @@ pictures of a run without a screen needs Qt at all.
 
 from __future__ import annotations
 
+import logging
 import sys
 
 
@@ -17,6 +18,7 @@ def main() -> None:
     """
     from lab.cli.program import program
 
+    logging.getLogger("lab").addHandler(logging.NullHandler())  # one sentence is what we print
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal may know fewer letters than we use
             stream.reconfigure(errors="backslashreplace")

@@ -1,12 +1,14 @@
-"""Pictures of a finished run, drawn from its results: ``python -m lab.cli.drawings DIR``.
+"""Pictures of a finished run, drawn from its results into the same folder.
 
-Why a process of its own: where a library that Qt needs is missing, Qt ends the process that
-asks for it, and the results of a long run are not to depend on that.
+Why in processes of their own (``python -m lab.cli.drawings plots DIR``, ``window DIR``): where
+a library that Qt needs is missing, Qt ends the process that asks for it, and the results of a
+long run are not to depend on that. The window gets a fresh one, as it gets when it is opened.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -92,7 +94,7 @@ def _make_room(plot: Plot) -> None:
     plot.set_range(y=(low, high + LEGEND_SHARE * (high - low)))
 
 
-def leave_window(folder: Path) -> Path:
+def leave_window(folder: Path) -> list[Path]:
     """Draw the window as it is at the last step of a folder of results into it.
 
     The run is carried out again in it; so ``steps`` are those recorded.
@@ -106,17 +108,23 @@ def leave_window(folder: Path) -> Path:
     from lab.engine.records import read_record
 
     record = read_record(folder / RECORD)
-    return screenshot(record, folder / "window.png", steps=record.steps)
+    return [screenshot(record, folder / "window.png", steps=record.steps)]
+
+
+DRAWN = {"plots": leave_plots, "window": leave_window}
 
 
 def main(arguments: list[str]) -> int:
-    """Draw what a folder asks for; what goes wrong is the last line on standard error."""
-    folder = Path(arguments[0])
+    """Draw one thing into a folder; what goes wrong is one line on standard output.
+
+    Standard error is Qt's, which says there whatever it likes.
+    """
+    logging.getLogger("lab").addHandler(logging.NullHandler())
+    what, folder = arguments
     try:
-        leave_plots(folder)
-        leave_window(folder)
+        DRAWN[what](Path(folder))
     except (FileError, ExperimentError, OSError, ImportError) as error:
-        print(error, file=sys.stderr)
+        print(error)
         return 1
     return 0
 

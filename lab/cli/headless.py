@@ -49,17 +49,18 @@ def pictures(folder: Path) -> str:
     if not screens.has_qt():
         return "There are no pictures, as PySide6 and pyqtgraph are not installed."
     try:
-        _draw(folder)
+        _draw("plots", folder)
+        _draw("window", folder)
     except OSError as error:
         return f"Pictures are missing: {str(error).rstrip('.')}; `nabla doctor` may say more."
     return ""
 
 
-def _draw(folder: Path) -> None:
+def _draw(what: str, folder: Path) -> None:
     """Draw in a process of its own, into memory."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "lab.cli.drawings", str(folder)],
+            [sys.executable, "-m", "lab.cli.drawings", what, str(folder)],
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,
@@ -68,5 +69,6 @@ def _draw(folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise OSError(f"drawing took longer than {TIMEOUT_S} s") from None
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.strip()]
+        said = (done.stderr + done.stdout).split("\n")  # ours last
+        said = [line for line in said if line.strip()]
         raise OSError(said[-1] if said else f"drawing ended with code {done.returncode}")

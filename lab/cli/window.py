@@ -20,6 +20,9 @@ from lab.shell.workspaces import WORKSPACES
 Theme = Literal["dark", "light"]
 SMALLEST, LARGEST, MOST_PIXELS = 16, 8192, 64_000_000
 
+QUIET = "default.warning=false"
+"""Qt remarks on standard error what drawing in memory cannot do; what fails is told by us."""
+
 NO_QT = (
     "There is no window without PySide6 and pyqtgraph; install them with "
     "`pip install nabla-lab`, or use `nabla train`."
@@ -79,6 +82,7 @@ def screenshot(
     wanted = _size(size, scale)
     _check_file(out, overwrite)
     require_qt()
+    os.environ.setdefault("QT_LOGGING_RULES", QUIET)
     from lab import app
 
     shown = arranged, theme, wanted, scale, steps
