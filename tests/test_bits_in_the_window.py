@@ -1,9 +1,10 @@
-"""The bits of a run do not depend on who looks on, what runs beside it, or how it is stepped."""
+"""The bits of a run depend on no onlooker, no job beside it, and no way of stepping."""
 
 from __future__ import annotations
 
 import random
 from itertools import count
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from lab import app as nabla
 from lab.engine.experiment import experiment
 from lab.engine.run import Run
-from lab.engine.trainer import Trainer
+
+if TYPE_CHECKING:
+    from lab.engine.trainer import Trainer
 
 STEPS = 60
 NOISY = {
