@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QUndoStack
 
+from lab.engine.news import Status
 from lab.engine.worker import Worker
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from lab.engine.timeline import Edit
 
 FRAME_MS = 33
+_ENDS_OF_LOADING = (Status.LOADED, Status.REFUSED, Status.FAILED)
 
 
 class EngineBridge(QObject):
@@ -49,6 +51,7 @@ class EngineBridge(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.look: RunLook | None = None
+        self.wish: Experiment | None = None  # what is being loaded, until it is there
         self.undo_stack = QUndoStack(self)
         self._event_posted.connect(self._on_event_posted, Qt.ConnectionType.QueuedConnection)
         self._worker = Worker(on_event=self._event_posted.emit)
@@ -65,10 +68,12 @@ class EngineBridge(QObject):
 
         ``adapt`` lets loss and network follow data that they do not fit.
         """
+        self.wish = experiment
         self._worker.load(experiment, edits, adapt=adapt)
 
     def recall(self, run: int, otherwise: Experiment) -> None:
         """Go back to an earlier run, or begin it anew where it is kept no more."""
+        self.wish = otherwise
         self._worker.recall(run, otherwise)
 
     def play(self) -> None:
@@ -178,6 +183,8 @@ class EngineBridge(QObject):
     @Slot(object)
     def _on_event_posted(self, event: Event) -> None:
         self._deliver()
+        if event.channel == "run" and event.status in _ENDS_OF_LOADING:
+            self.wish = None
         self.happened.emit(event)
 
     def _deliver(self) -> None:

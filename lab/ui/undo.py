@@ -32,7 +32,7 @@ def change_settings(bridge: EngineBridge, changes: Mapping[str, Any], text: str)
     look = bridge.look
     if look is None:
         return
-    after = look.settings.changed(changes)
+    after = (bridge.wish or look.settings).changed(changes)
     if any(needs_reset(path) for path in changes):
         bridge.undo_stack.push(_Reset(bridge, look, after, tuple(changes), text))
     else:
@@ -89,7 +89,7 @@ class _Reset(QUndoCommand):
     ) -> None:
         super().__init__(text)
         self._bridge, self._before, self._after = bridge, look.settings, after
-        self._run, self._paths = look.run, paths
+        self._run, self._paths, self._is_trained = look.run, paths, look.newest > 0
 
     def redo(self) -> None:
         self._bridge.load(self._after, adapt=any(p.startswith("data.") for p in self._paths))
@@ -101,8 +101,17 @@ class _Reset(QUndoCommand):
         return _RESET
 
     def mergeWith(self, other: QUndoCommand) -> bool:
-        """Join a later change of the same settings, as from a field held or a mouse drawing."""
-        if not isinstance(other, _Reset) or other._paths != self._paths:
+        """Join a later change, as from a field held or a mouse drawing.
+
+        Either the run that this one began was not seen yet (or was refused), or the same
+        settings were changed again before a step was trained: nothing is lost by going back
+        behind both.
+        """
+        if not isinstance(other, _Reset):
+            return False
+        is_same = other._paths == self._paths and not other._is_trained
+        if not (is_same or other._run == self._run):
             return False
         self._after = other._after
+        self._paths = tuple(dict.fromkeys((*self._paths, *other._paths)))
         return True
