@@ -65,6 +65,7 @@ class Trainer(Bench):
         self._least_piece = 2 if normalised else 1
         self.step_number = 0
         self.phase = Phase.READY
+        self._is_begun = False  # whether an iteration may have changed buffers
         self._lay_out_batches()
         self._lay_out_state()
 
@@ -112,6 +113,7 @@ class Trainer(Bench):
         self._enter(Phase.READY)
         if len(self._buffers_before):
             self._buffers_before.copy_(self.state.buffers)
+        self._is_begun = True
         x, self.target = self.batches.at(self.step_number + 1)
         self._seed_noise()
         if self._micro > 1:
@@ -152,7 +154,7 @@ class Trainer(Bench):
         self.optimizer.param_groups[0]["lr"] = rate
         self.optimizer.step()
         self.step_number += 1
-        self.phase = Phase.READY
+        self.phase, self._is_begun = Phase.READY, False
 
     @property
     def learning_rate(self) -> float:
@@ -162,14 +164,13 @@ class Trainer(Bench):
 
     def discard(self) -> None:
         """Leave a half-done iteration as if it had not begun."""
-        if self.phase is not Phase.READY:
+        if self._is_begun:
             self.state.buffers.copy_(self._buffers_before)
             self.state.set_counts(self.step_number)
-            self.phase = Phase.READY
+            self.phase, self._is_begun = Phase.READY, False
 
     def abandon(self) -> None:
-        """Leave an iteration that has failed midway, and the tensors it holds."""
-        self.phase = max(self.phase, Phase.FORWARD)
+        """Leave an iteration that has failed midway, if one has, and the tensors it holds."""
         self.discard()
         self.output = self._objective = self.target = torch.empty(0)
 
@@ -227,7 +228,7 @@ class Trainer(Bench):
 
     def restore(self, vector: Tensor, step: int) -> None:
         """Take over a snapshot of ``state.vector`` made after ``step`` updates."""
-        self.phase = Phase.READY
+        self.phase, self._is_begun = Phase.READY, False
         self.step_number = step
         self.state.restore(vector, step)
 

@@ -287,6 +287,24 @@ def test_loaded_weights_begin_a_branch_and_are_found_again(noisy):
         Run(noisy(), edits=run.timeline.current.all_edits())
 
 
+def test_abandoning_an_iteration_puts_back_what_it_changed_and_nothing_else(noisy):
+    run = Run(noisy())
+    run.advance(5)
+    wanted = run.trainer.state.vector.clone()
+    run.trainer.abandon()  # there is none to abandon
+    assert torch.equal(run.trainer.state.vector, wanted)
+    run.seek(2)
+    run.branch(3)
+    run.trainer.abandon()
+    assert torch.equal(run.trainer.state.vector, headless(noisy(), 3)[-1])
+    run.switch(0)
+    for phases in (1, 2, 3):
+        for _ in range(phases):
+            run.advance_phase()
+        run.trainer.abandon()
+        assert torch.equal(run.trainer.state.vector, wanted)
+
+
 @pytest.mark.parametrize(
     ("edit", "told"),
     [

@@ -11,13 +11,16 @@ import pytest
 import lab.engine
 import lab.maths
 
-WITHOUT_TORCH = """
-    lab.engine.kinds lab.engine.experiment lab.engine.datasets lab.engine.layers
-    lab.engine.losses lab.engine.optimizers lab.engine.schedules lab.engine.clips
-    lab.engine.data lab.engine.preparation lab.engine.samples lab.engine.series
-    lab.engine.shapes lab.engine.networks lab.engine.preflight lab.engine.edits
-    lab.engine.device lab.engine.seeds lab.engine.news lab.engine.phases lab.maths.schedules
-""".split()
+WITHOUT_TORCH = [
+    "lab.maths.schedules",
+    *("lab.engine." + name for name in ("kinds", "experiment", "datasets", "layers", "losses")),
+    *("lab.engine." + name for name in ("optimizers", "schedules", "clips", "data", "shapes")),
+    *(
+        "lab.engine." + name
+        for name in ("preparation", "samples", "series", "networks", "edits")
+    ),
+    *("lab.engine." + name for name in ("preflight", "device", "seeds", "news", "phases")),
+]
 HEAVY = {"torch", "sklearn", "scipy", "pandas", "onnx", "transformers", "PIL"}
 QT = {"PySide6", "pyqtgraph", "qtawesome", "superqt"}
 
