@@ -89,6 +89,7 @@ class FileCommands(QObject):
         self._bridge: EngineBridge | None = None
         self._wish = 0
         self._pending: str | None = None
+        self._plays_when_loaded = False
         slots = (
             self._on_new,
             self.ask_to_open,
@@ -137,22 +138,19 @@ class FileCommands(QObject):
         if self._bridge is None:
             return
         experiment = presets.load(name)
-        self._begin(experiment.title)
+        self._begin(experiment.title, play)
         self._bridge.load(experiment)
-        if play:
-            self._bridge.play()
 
     def open_record(self, record: Record, title: str, *, play: bool = False) -> None:
         """Begin a run that was written down, with the edits made then."""
         if self._bridge is None:
             return
-        self._begin(title)
+        self._begin(title, play)
         self._bridge.load(record.experiment, record.edits)
-        if play:
-            self._bridge.play()
 
-    def _begin(self, title: str) -> None:
+    def _begin(self, title: str, play: bool) -> None:
         assert self._bridge is not None
+        self._plays_when_loaded = play
         self._wish += 1  # what an errand reads from now on is no longer wanted
         self._bridge.undo_stack.clear()
         engine = "" if self._bridge.look else "Loading the engine. "
@@ -267,6 +265,9 @@ class FileCommands(QObject):
 
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
+        if event.status.value == "loaded" and self._plays_when_loaded and self._bridge:
+            self._plays_when_loaded = False
+            self._bridge.play()
         if event.channel != "save" or event.status.value != "finished":
             return
         if self._pending and self._bridge:

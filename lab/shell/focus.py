@@ -50,4 +50,3 @@ def keeps_key(widget: QWidget | None, event: QKeyEvent) -> bool:
         by_keyboard = widget.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
         return isinstance(widget, QAbstractButton | QComboBox) and by_keyboard
     return False
-

@@ -37,8 +37,6 @@ class Shot(QObject):
         bridge.looked.connect(self._on_looked)
         bridge.happened.connect(self._on_happened)
         self._window.files.open_record(self._record, self._record.experiment.title)
-        if self._steps:
-            bridge.run_to(self._steps)
         self._loop.exec()
 
     @Slot(object)
@@ -48,8 +46,10 @@ class Shot(QObject):
 
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
-        status = type(event.status)
-        if event.status in (status.DIVERGED, status.FINISHED):
+        status, bridge = type(event.status), self._window.bridge
+        if event.status is status.LOADED and self._steps and bridge is not None:
+            bridge.run_to(self._steps)
+        elif event.status in (status.DIVERGED, status.FINISHED):
             self._settled.start()
         elif event.channel == "run" and event.status in (status.FAILED, status.REFUSED):
             self.trouble = event.text

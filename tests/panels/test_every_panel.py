@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSlider
+
 from lab import presets
 from lab.shell import registry
 from lab.ui.bridge import EngineBridge
 from lab.ui.panel import PanelFrame, PanelSpec
-from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QAbstractButton, QAbstractSlider, QComboBox, QLineEdit
 
-CONTROLS = (QAbstractButton, QAbstractSlider, QComboBox, QLineEdit)
+CONTROLS = (QAbstractButton, QSlider, QComboBox, QLineEdit)
 PRESETS = ("playground", "digits-mlp", "curve-fit", "iris")
 
 

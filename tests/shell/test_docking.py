@@ -3,9 +3,10 @@ from __future__ import annotations
 import gc
 import weakref
 
-from lab.shell.settings import Settings
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
+
+from lab.shell.settings import Settings
 
 
 def settle(qtbot):

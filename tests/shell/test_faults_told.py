@@ -8,10 +8,11 @@ import weakref
 from types import ModuleType
 
 import pytest
+from PySide6.QtCore import QObject, QTimer, Signal, Slot, qWarning
+
 from lab.shell import diagnostics, faults
 from lab.shell.faults import FaultInbox, Hooks
 from lab.shell.notices import Notices, TextSheet
-from PySide6.QtCore import QObject, QTimer, Signal, Slot, qWarning
 
 
 class Sender(QObject):

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lab.engine.records import read_record
-from lab.shell import sessions
-from lab.shell.weights_table import WeightsTable
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QTableWidget
+
+from lab.engine.records import read_record
+from lab.shell import sessions
+from lab.shell.weights_table import WeightsTable
 
 
 def saved(drive, path):
@@ -54,7 +55,6 @@ def test_an_experiment_is_saved_and_dropped_back(drive, tmp_path):
     run = drive.bridge.look.run
     drop(drive.window, [tmp_path / "film.mkv", file])
     drive.qtbot.waitUntil(lambda: drive.bridge.look.run > run)
-    assert drive.window.status.text() == "Not opened: film.mkv." or True
     assert drive.run_to(20).bridge.look.numbers["loss"] == loss
     assert drive.window.settings.recent[0] == str(file)
 

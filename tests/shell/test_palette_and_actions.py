@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QWidget
+
 from lab.presets import PRESETS
 from lab.shell.actions import Actions, ActionSpec
 from lab.shell.help_commands import ShortcutTable, shortcuts
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
 
 
 def typed(drive, text):

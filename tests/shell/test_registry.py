@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from lab.shell import registry
 
 HEAVY = ("torch", "sklearn", "scipy", "pandas", "onnx", "transformers")
@@ -64,9 +65,7 @@ PANEL = PanelSpec("sixth", "Sixth sense", View, summary="A panel made for a test
 """
 
 
-def test_a_sixth_panel_is_one_folder_and_one_line(
-    tmp_path, monkeypatch, make_window, qtbot
-):
+def test_a_sixth_panel_is_one_folder_and_one_line(tmp_path, monkeypatch, make_window, qtbot):
     (tmp_path / "sixth_panel_of_a_test.py").write_text(SIXTH)
     monkeypatch.syspath_prepend(str(tmp_path))
     line = ("sixth", "sixth_panel_of_a_test")

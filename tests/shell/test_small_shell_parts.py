@@ -6,6 +6,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lab.shell import drops, layouts, matching, ruler, settings, workspaces
 from lab.shell.phases import phases_to
 from lab.shell.settings import Settings
