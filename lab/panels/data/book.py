@@ -29,7 +29,8 @@ MOST_ROWS = 20_000
 class AnswerBook:
     """Outputs of the samples along a run: what came last, and from which step.
 
-    ``outputs`` is (N, K) with NaN where nothing is known, ``steps`` (N,) with −1 there.
+    ``outputs`` is (N, K) with NaN where nothing is known, ``steps`` (N,) with −1 there;
+    ``version`` grows with each look that brought answers.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,7 @@ class AnswerBook:
         self.looked_at: IntArray = np.empty(0, np.int64)
         self.seconds_a_row: float | None = None
         self.answer = "value"
+        self.version = 0
 
     def take(self, look: RunLook) -> None:
         """Take over what a look brought."""
@@ -52,6 +54,7 @@ class AnswerBook:
             return
         self.outputs[found.rows] = found.outputs
         self.steps[found.rows] = look.step
+        self.version += 1
         seconds = found.seconds / len(found.rows)
         kept = self.seconds_a_row
         self.seconds_a_row = (
@@ -67,19 +70,29 @@ class AnswerBook:
         kind = LOSSES[look.settings.loss.kind]
         self.answer = kind.answer if data.classes else "value"
 
-    def question(self, look: RunLook, wanted: IntArray) -> AskRows:
-        """What to ask from now on: all if there is time for it, else ``wanted`` and a part."""
-        everything = self.looked_at
+    def question(self, look: RunLook, wanted: IntArray) -> AskRows | None:
+        """What to ask from now on; None: nothing else than before.
+
+        All samples if there is time for it. If not: while training, ``wanted`` and a part of
+        the others in turn; when paused, what is not answered yet, ``wanted`` first.
+        """
+        everything = np.union1d(self.looked_at, wanted)
         pace = self.seconds_a_row
         if pace is None:
             few = everything[:: max(1, -(-len(everything) // FIRST_ROWS))]
             return AskRows(np.union1d(few, wanted))
         affordable = int((PLAYING_S if look.playing else PAUSED_S) / max(pace, 1e-9))
         if affordable >= len(everything):
-            return AskRows(np.union1d(everything, wanted))
+            return AskRows(everything)
         affordable = 2 ** max(affordable, 64).bit_length() // 2  # steady though paces waver
-        some = np.unique(wanted)[:affordable]
-        return AskRows(some, everything, max(affordable - len(some), 16))
+        first = np.unique(wanted)[:affordable]
+        if look.playing:
+            return AskRows(first, self.looked_at, max(affordable - len(first), 16))
+        late = everything[self.steps[everything] != look.step]
+        if not len(late):
+            return None
+        rest = np.setdiff1d(late, first)[: affordable - len(first)]
+        return AskRows(np.union1d(np.intersect1d(late, first), rest))
 
     @property
     def known(self) -> BoolArray:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     FloatArray = npt.NDArray[np.float64]
+    Place = tuple[float, float]
 
 
 def level_line(
@@ -29,8 +33,8 @@ def level_line(
 
     Returns
     -------
-    x, y : ndarray, shapes (3 S,)
-        Begin, end and NaN of each of S pieces.
+    x, y : ndarray
+        Pieces one after another, each ends in NaN; a closed one comes back to its beginning.
     """
     above = z - level
     places, crossed = _edge_crossings(above, x, y)
@@ -39,10 +43,35 @@ def level_line(
         return np.empty(0), np.empty(0)
     row, column, first, last = pairs.T
     begin, end = places[first, row, column], places[last, row, column]  # (S, 2)
-    pieces = np.full((len(pairs), 3, 2), np.nan)
-    pieces[:, 0], pieces[:, 1] = begin, end
-    line = pieces.reshape(-1, 2)
+    line = np.array(_chained(begin, end))
     return line[:, 0], line[:, 1]
+
+
+def _chained(begin: FloatArray, end: FloatArray) -> list[Place]:
+    """Pieces (S, 2) joined at their common ends, which are equal to the bit.
+
+    Why: pieces drawn one by one look like beads, as each has ends of its own.
+    """
+    joined: dict[Place, list[Place]] = {}
+    for first, last in zip(map(tuple, begin.tolist()), map(tuple, end.tolist()), strict=True):
+        joined.setdefault(first, []).append(last)
+        joined.setdefault(last, []).append(first)
+    line: list[Place] = []
+    loose_ends = [p for p, others in joined.items() if len(others) == 1]
+    for start in (*loose_ends, *joined):  # open lines from their ends, then what is closed
+        while joined[start]:
+            line += [*_walk(joined, start), (math.nan, math.nan)]
+    return line
+
+
+def _walk(joined: dict[Place, list[Place]], here: Place) -> Iterator[Place]:
+    """Go from piece to piece and take each away."""
+    yield here
+    while joined[here]:
+        there = joined[here].pop()
+        joined[there].remove(here)
+        here = there
+        yield here
 
 
 def _edge_crossings(

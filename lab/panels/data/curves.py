@@ -9,6 +9,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout
 
 from lab.panels.data import maths
+from lab.panels.data.keys import Entry, Key
 from lab.panels.data.model import residuals
 from lab.panels.data.pieces import Piece
 from lab.panels.data.questions import AskLine, LineAnswers
@@ -32,12 +33,20 @@ MARGIN = 0.1
 BINS = 24
 
 
-class OnePlot(Piece):
-    """A piece that is a single plot."""
+TRAINING = Entry("training", "dot", "series 0")
+TEST_OPEN = Entry("test", "open", "series 1", 1)
+IN_BATCH = Entry("in batch", "outlined", "series 0")
+ANSWER = Entry("answer", "line", "series 3")
+EXACT = Entry("exact", "dash", "secondary")
 
-    def __init__(self, plot: Plot) -> None:
+
+class OnePlot(Piece):
+    """A piece that is a single plot with a key under it."""
+
+    def __init__(self, plot: Plot, *entries: Entry) -> None:
         super().__init__()
         self.plot = plot
+        plot.view.addItem(Key(entries), row=1, col=0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(plot)
@@ -48,7 +57,7 @@ class CurveFit(OnePlot):
     """Samples of a curve in their own units, the network's answer as a line through them."""
 
     def __init__(self) -> None:
-        super().__init__(Plot(legend=True))
+        super().__init__(Plot(), ANSWER, TRAINING, TEST_OPEN, IN_BATCH)
         self.misses = self.plot.add_line("Residuals", 1, is_faint=True)
         self.train = self.plot.add_scatter("Training", 0, size=6)
         self.test = self.plot.add_scatter("Test", 1, symbol="triangle", size=7, is_filled=False)
@@ -103,7 +112,7 @@ class PredictedAgainstTrue(OnePlot):
     """The answer of every sample over its true value, with the line where both agree."""
 
     def __init__(self) -> None:
-        super().__init__(Plot(equal_aspect=True, legend=True))
+        super().__init__(Plot(), TRAINING, TEST_OPEN, IN_BATCH, EXACT)
         self.diagonal = self.plot.add_line("Exact", 0, dash="dash")
         self.diagonal.set_role("secondary")
         self.train = self.plot.add_scatter("Training", 0, size=6)
@@ -153,7 +162,10 @@ class Bars(OnePlot):
     def __init__(
         self, first: str, second: str, *, roles: tuple[str, str] | None = None
     ) -> None:
-        super().__init__(Plot(y="Samples", legend=True))
+        inks = roles or ("series 0", "series 1")
+        entries = Entry(first.lower(), "line", inks[0]), Entry(second.lower(), "dash", inks[1])
+        super().__init__(Plot(y="Samples"), *entries)
+        self._seen: tuple[float, ...] = ()
         self.first = self.plot.add_line(first, 0, width=2)
         self.second = self.plot.add_line(second, 1, dash="dash", width=2)
         if roles is not None:
@@ -161,9 +173,14 @@ class Bars(OnePlot):
             self.second.set_role(roles[1])
 
     def draw(self, first: FloatArray, second: FloatArray, edges: FloatArray) -> None:
-        """Count both between the same edges."""
+        """Count both between the same edges; the range moves in steps, from zero up."""
         self.first.set(*maths.histogram(first, edges))
         self.second.set(*maths.histogram(second, edges))
+        tallest = max(float(self.first.y.max()), float(self.second.y.max()), 1.0)
+        seen = (float(edges[0]), float(edges[-1]), 1.05 * nice(tallest))
+        if seen != self._seen:  # else a person's zoom stays
+            self._seen = seen
+            self.plot.set_range(x=seen[:2], y=(0.0, seen[2]))
 
 
 class Residuals(Bars):

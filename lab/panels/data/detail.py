@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
     Bytes = npt.NDArray[np.uint8]
 
-WIDTH, ROW, MARGIN, MOST_CLASSES = 168, 18, 8, 30
+WIDTH, ROW, MARGIN, MOST_CLASSES = 152, 18, 8, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class SampleDetail(QWidget):
         painter.setPen(theme.colour("secondary"))
         middle = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
         room = self.rect().adjusted(12, 12, -12, -12)
-        painter.drawText(room, middle, "Click a sample to see what the network makes of it.")
+        painter.drawText(room, middle, "No sample passes this filter.")
 
     def _draw(self, painter: QPainter, sample: Sample) -> None:
         left, right = MARGIN + 2, WIDTH - MARGIN
@@ -100,7 +100,7 @@ class SampleDetail(QWidget):
                              sample, row)  # fmt: skip
 
     def _draw_class(self, painter: QPainter, line: QRectF, sample: Sample, k: int) -> None:
-        names, numbers = 46.0, 44.0
+        names, numbers = 40.0, 40.0
         is_true, is_answer = k == sample.truth, k == sample.answer
         painter.setPen(theme.colour("text" if is_true or is_answer else "secondary"))
         name = f"▸ {sample.names[k]}" if is_true else sample.names[k]

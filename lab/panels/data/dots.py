@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QPainterPath
 
 from lab.ui import theme
 from lab.ui.plots import Plot
@@ -44,6 +45,24 @@ class OutlinedMark(ScatterMark):
         self.item.setBrush(pg.mkBrush(self.ink()) if self.is_filled else None)
 
 
+class CrossMark(ScatterMark):
+    """Thin crosses in the text's colour."""
+
+    def recolour(self) -> None:
+        """Two strokes."""
+        self.item.setPen(pg.mkPen(QColor(theme.current().text), width=1.6))
+        self.item.setBrush(None)
+
+
+def thin_cross() -> QPainterPath:
+    """Two strokes of unit length, from corner to corner."""
+    path = QPainterPath(QPointF(-0.5, -0.5))
+    path.lineTo(0.5, 0.5)
+    path.moveTo(-0.5, 0.5)
+    path.lineTo(0.5, -0.5)
+    return path
+
+
 class DotPlot(Plot):
     """A plot of samples; ``show_samples`` once for a set, ``show_answers`` at each look."""
 
@@ -52,8 +71,9 @@ class DotPlot(Plot):
         self.train_marks: list[ScatterMark] = []
         self.test_marks: list[ScatterMark] = []
         self.batch_marks: list[OutlinedMark] = []
-        self.wrong = self.add_scatter("Wrong", symbol="cross", size=9)
-        self.wrong.set_role("text")
+        self.wrong = CrossMark("Wrong", 0, self.frame, self._news, symbol="cross", size=8)
+        self.wrong.item.setSymbol(thin_cross())
+        self._add(self.wrong)
         self.wrong.item.setZValue(13)
         self.chosen = OutlinedMark("Selected", 0, self.frame, self._news, size=15)
         self.chosen.outline, self.chosen.breadth, self.chosen.is_filled = "accent", 2.0, False

@@ -9,7 +9,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 
 from lab.panels.data.dots import DotPlot
-from lab.panels.data.keys import MARKS, MapKey
+from lab.panels.data.keys import BATCH, TEST, WRONG, Key, class_entries
 from lab.panels.data.model import feature_words, members
 from lab.panels.data.pieces import Piece
 from lab.ui import theme
@@ -28,8 +28,7 @@ class FeatureScatter(Piece):
     def __init__(self) -> None:
         super().__init__()
         self.plot = DotPlot()
-        self.key = MapKey("")
-        self.key.has_scale = False
+        self.key = Key()
         self.plot.view.addItem(self.key, row=1, col=0)
         self.across, self.up = Choice((), "Feature across"), Choice((), "Feature up")
         self._data: Data | None = None
@@ -87,8 +86,7 @@ class FeatureScatter(Piece):
         self.plot.show_samples(
             values[:, first], values[:, second], labels, data.class_names, data.train, data.test
         )
-        self.key.class_names, self.key.marks = data.class_names, MARKS
-        self.key.update()
+        self.key.show_entries((*class_entries(data.class_names), BATCH, TEST, WRONG))
 
     @Slot(str)
     def _on_chosen(self, _name: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Bytes = npt.NDArray[np.uint8]
 
-GAP, CAPTION, BAR, SIDE = 8, 18, 3, 56
+GAP, CAPTION, BAR, SIDE = 8, 16, 3, 48
 
 
 @dataclass(frozen=True, slots=True)

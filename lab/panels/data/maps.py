@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     Bytes = npt.NDArray[np.uint8]
 
 FINE = 256  # cells along a side that are painted
-STRENGTH = 0.62  # the map is dimmed, so that the points are the loudest
+SHARE = 0.42  # the inner part of the signed map: pale, so that the points are the loudest
+STRENGTH = 0.62  # of the other map's colours, for the same reason
 
 
 class MapMark(ImageMark):
@@ -38,10 +39,12 @@ class MapMark(ImageMark):
             return
         factor = max(1, FINE // max(self.cells.shape))
         fine = maths.enlarged(self.cells, factor)
-        self.item.setImage(
-            gate.photograph(colours.coloured(fine, self.levels, self.map_name)),
-            autoLevels=False, levels=None,
-        )  # fmt: skip
+        low, high = self.levels
+        middle, half = (low + high) / 2, (high - low) / 2
+        within = np.clip(fine, low, high)  # beyond the ends of the scale the colour stays
+        stretched = (middle - half / SHARE, middle + half / SHARE)
+        pixels = colours.coloured(within, stretched, self.map_name)
+        self.item.setImage(gate.photograph(pixels), autoLevels=False, levels=None)
         x0, x1, y0, y1 = self.box
         self.item.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
         self.item.setOpacity(self.strength)

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QVBoxLayout
 from lab.panels.data import maths
 from lab.panels.data.brush import Brush
 from lab.panels.data.dots import DotPlot, OutlinedMark
-from lab.panels.data.keys import MARKS, PALER, MapKey
-from lab.panels.data.maps import STRENGTH, BoundaryMark, MapMark, WinnerMark, boundary
+from lab.panels.data.keys import BATCH, PALER, TEST, WRONG, Key, class_entries
+from lab.panels.data.maps import SHARE, STRENGTH, BoundaryMark, MapMark, WinnerMark, boundary
 from lab.panels.data.maths import Box
 from lab.panels.data.model import (
     feature_words,
@@ -52,13 +52,12 @@ class MapPlot(DotPlot):
         self.map = MapMark("", "signed", self.frame, self._news)
         self.winners = WinnerMark("Class", "sequential", self.frame, self._news)
         self.border = BoundaryMark("Boundary", 0, self.frame, self._news)
-        for mark in (self.map, self.winners):
-            mark.strength = STRENGTH
+        self.winners.strength = STRENGTH
         for added in (self.map, self.winners, self.border):
             self._add(added)
         self.brushed = OutlinedMark("New points", 0, self.frame, self._news, is_class=True)
         self._add(self.brushed)
-        self.key = MapKey("")
+        self.key = Key(share=SHARE)
         self._scale = self.key
         self.view.addItem(self.key, row=1, col=0)
         self._show_grid()
@@ -157,9 +156,7 @@ class PlaneMap(Piece):
         several = data.classes > 2
         self.plot.map.set_visible(not several)
         self.plot.winners.set_visible(several)
-        key = self.plot.key
-        key.class_names, key.has_scale = data.class_names, not several
-        key.marks = (*MARKS, PALER) if several else MARKS
+        self._show_key("")
 
     def _show_map(self, look: RunLook, book: AnswerBook) -> None:
         found = look.answers.get(MAP)
@@ -186,13 +183,20 @@ class PlaneMap(Piece):
             words, cells, levels = f"p({second})", grid[..., 1], (0.0, 1.0)
         elif book.outputs.shape[1] == 1:
             words, cells = f"output, {first} < 0 < {second}", grid[..., 1]
-            levels = _around_zero(cells)
+            levels = (-1.0, 1.0)  # the targets; beyond them the colour stays
         else:
             words, cells = f"score {second} − score {first}", grid[..., 1] - grid[..., 0]
             levels = _around_zero(cells)
         self.plot.map.name = words
-        self.plot.key.set_words(words)
+        self._show_key(words)
         self.plot.map.set(cells, levels=levels, box=box)  # type: ignore[arg-type]  # four floats
+
+    def _show_key(self, words: str) -> None:
+        assert self._data is not None
+        several = self._data.classes > 2
+        entries = (*class_entries(self._data.class_names), BATCH, TEST, WRONG)
+        entries = (*entries, PALER) if several else entries
+        self.plot.key.show_entries(entries, words=words, has_scale=not several)
 
     # Gestures.
 
@@ -228,9 +232,10 @@ class PlaneMap(Piece):
             self._pending = after
             self.drawn.emit(after, "Erase points" if rubs else "Draw points")
 
-    def forget_drawing(self) -> None:
-        """Take back what was drawn and not accepted."""
-        self._pending = None
+    def forget_drawing(self) -> bool:
+        """Take back what was drawn and not accepted; whether there was anything."""
+        was_there, self._pending = self._pending is not None, None
+        return was_there
 
 
 def _around_zero(cells: FloatArray) -> tuple[float, float]:

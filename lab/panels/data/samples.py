@@ -46,6 +46,8 @@ class Samples(Piece):
         )
         self.count = QLabel()
         self.count.setFont(theme.number_font("caption"))
+        self.filter.setFixedWidth(112)
+        self.order.setFixedWidth(108)
         self._arrange()
         self._connect()
         self._data: Data | None = None
@@ -125,11 +127,11 @@ class Samples(Piece):
 
     def _sort(self, look: RunLook, book: AnswerBook, state: DataState) -> None:
         wanted = (look.run, look.data, state.filter, state.order, state.pair)
-        at, step = self._sorted_at
+        at, version = self._sorted_at
         now = time.monotonic()
-        is_due = look.step != step and (not look.playing or now - at >= SORT_S)
-        if wanted != self._sorted_for or is_due or not book.known[self._sorted].all():
-            self._sorted_for, self._sorted_at = wanted, (now, look.step)
+        is_due = book.version != version and (not look.playing or now - at >= SORT_S)
+        if wanted != self._sorted_for or is_due:
+            self._sorted_for, self._sorted_at = wanted, (now, book.version)
             self._sorted = ordered(look, book, members(look, book, state), state.order)
 
     def _show_count(self, page: int) -> None:
@@ -149,6 +151,8 @@ class Samples(Piece):
 
     def _show_detail(self, look: RunLook, book: AnswerBook, state: DataState) -> None:
         row = state.sample
+        if row is None and len(self._page):
+            row = int(self._page[0])  # until one is chosen, the first: the worst one
         if row is None or row >= len(look.data.x) or self._brightness is None:
             self.detail.show_sample(None, None)
             return
@@ -217,19 +221,21 @@ def sample(look: RunLook, book: AnswerBook, row: int) -> Sample:
     data = look.data
     scores = book.scores(np.array([row]))[0]
     is_known = bool(book.known[row])
-    step = int(book.steps[row])
+    step, names = int(book.steps[row]), data.class_names
+    answer = int(book.predicted(np.array([row]))[0])
+    verdict = f", answer {names[answer]}" if is_known else ""
     where = "test" if _holds(data.test, row) else "training"
     late = f", step {step:,}" if is_known and step != look.step else ""
     low, high = (0.0, 1.0) if book.has_probabilities else (scores.min(), scores.max())
     shares = (scores - low) / (high - low) if is_known and high > low else scores * 0
     return Sample(
-        title=f"Sample {row:,} ({where})",
-        subtitle=f"is {data.class_names[int(data.labels[row])]}{late}",
+        title=f"Sample {row:,}",
+        subtitle=f"{where}, is {names[int(data.labels[row])]}{verdict}{late}",
         names=data.class_names,
         shares=tuple(float(s) for s in np.nan_to_num(shares)),
         numbers=tuple(_number(float(s), book.has_probabilities) for s in scores),
         truth=int(data.labels[row]),
-        answer=int(book.predicted(np.array([row]))[0]),
+        answer=answer,
     )
 
 

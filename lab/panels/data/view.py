@@ -131,8 +131,10 @@ class DataView(PanelFrame):
 
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
-        if event.status is Status.REFUSED and isinstance(self._pieces.get("Map"), PlaneMap):
-            self._pieces["Map"].forget_drawing()  # type: ignore[attr-defined]  # a PlaneMap
+        plane = self._pieces.get("Map")
+        if event.status is Status.REFUSED and isinstance(plane, PlaneMap):
+            if plane.forget_drawing():
+                self.show_banner("warning", event.text)
         if event.status is Status.FAILED and event.channel in (ROWS, *self._asked):
             self._asked.pop(event.channel, None)
             self.show_banner("error", f"The answers could not be found: {event.text}")
@@ -198,7 +200,7 @@ class DataView(PanelFrame):
         questions: dict[str, Question] = piece.questions(look)
         rows = piece.rows(look)
         question = self.book.question(look, np.empty(0, np.int64) if rows is None else rows)
-        if not question.asks_as(self._asked.get(ROWS)):
+        if question is not None and not question.asks_as(self._asked.get(ROWS)):
             questions[ROWS] = question
         for name in [n for n in self._asked if n not in questions and n != ROWS]:
             self._bridge.unwatch(name)
