@@ -283,7 +283,8 @@ def _short(value: Any) -> str:
 def notes(look: RunLook, said: str = "") -> list[str]:
     """Return what a person should know of a run just loaded: what was changed or left out."""
     known = [said, look.notice if look.notice not in said else ""]
-    left_out_first = sorted(look.data.notes, key=lambda note: "left out" not in note)
+    own = look.data.notes if look.data.kind.is_own else ()
+    left_out_first = sorted(own, key=lambda note: "left out" not in note)
     told = [note[:1].upper() + note[1:].rstrip(".") + "." for note in left_out_first]
     return [*filter(None, known), *told]
 

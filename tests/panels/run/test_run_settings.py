@@ -140,6 +140,8 @@ def test_a_hidden_panel_asks_nothing(desk):
 def test_loss_and_network_follow_the_data_and_it_is_said(desk):
     desk.bridge.load(load("digits-mlp"))
     desk.until(lambda: desk.look is not None and not desk.view.is_empty())
+    assert desk.look.data.notes  # pixels that never change: known, and no news
+    assert desk.banner is None
     desk.put("data.kind", "Diabetes")
     desk.wait_for("data.kind", "diabetes")
     desk.until(lambda: desk.banner is not None)
