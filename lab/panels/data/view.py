@@ -132,9 +132,9 @@ class DataView(PanelFrame):
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
         plane = self._pieces.get("Map")
-        if event.status is Status.REFUSED and isinstance(plane, PlaneMap):
-            if plane.forget_drawing():
-                self.show_banner("warning", event.text)
+        is_refused = event.status is Status.REFUSED and isinstance(plane, PlaneMap)
+        if is_refused and plane.forget_drawing():  # type: ignore[union-attr]  # a PlaneMap
+            self.show_banner("warning", event.text)
         if event.status is Status.FAILED and event.channel in (ROWS, *self._asked):
             self._asked.pop(event.channel, None)
             self.show_banner("error", f"The answers could not be found: {event.text}")
