@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 BUDGET_MB = 512
 NOTICE_MS = 6000
+TITLE = 32
 
 
 class StatusLine(Band):
@@ -129,23 +131,35 @@ def described(look: RunLook) -> str:
     from lab.engine.optimizers import OPTIMIZERS
 
     settings = look.settings
-    units = [str(w) for w in widths(settings.layers)]
+    units = [str(w) for w in widths(settings.layers, look.data.encoding.outputs)]
     features = look.data.x.shape[1:]
     size = "\u00d7".join(map(str, features)) if features else "1"
     kinds = [p.kind for p in settings.layers if LAYERS[p.kind].is_activation]
-    parts = [look.title, "-".join([size, *units]), *dict.fromkeys(kinds)]
+    title = look.title if len(look.title) <= TITLE else f"{look.title[: TITLE - 1]}\u2026"
+    parts = [title, "-".join([size, *shortened(units)]), *dict.fromkeys(kinds)]
     return ", ".join([*(p for p in parts if p), OPTIMIZERS[settings.optimizer.kind].title])
 
 
-def widths(layers: tuple[Part, ...]) -> list[int]:
-    """Return the widths of the layers that say one."""
+def shortened(units: list[str]) -> list[str]:
+    """Return widths with long rows of equal ones counted: ``32\u00d720``."""
+    runs = [(unit, len(list(same))) for unit, same in groupby(units)]
+    return [
+        part
+        for unit, count in runs
+        for part in ([f"{unit}\u00d7{count}"] if count > 3 else [unit] * count)
+    ]
+
+
+def widths(layers: tuple[Part, ...], outputs: int) -> list[int]:
+    """Return the widths of the layers that say one; a last one left open has the outputs'."""
     found = []
     for part in layers:
         options = part.as_dict()
         width = options.get("units") or options.get("channels")
         if isinstance(width, int) and width > 0:
             found.append(width)
-    return found
+    is_open = bool(layers) and layers[-1].kind == "linear" and not layers[-1]["units"]
+    return [*found, outputs] if is_open else found
 
 
 def _secondary(parent: QWidget) -> QLabel:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import weakref
 
+import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
@@ -13,7 +14,6 @@ def settle(qtbot):
     """Let Qt do what it has put off: layouts, and the deletion of widgets."""
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     QApplication.processEvents()
-    gc.collect()  # as the timer of the window does
 
 
 def test_panels_close_and_come_back_by_the_view_menu(window):
@@ -38,8 +38,10 @@ def test_the_cross_of_the_title_closes_a_panel(window, qtbot):
 def test_the_default_widths_are_those_of_the_table(window, qtbot):
     docks = window.desk.host.docks
     if "data" in docks:
-        qtbot.waitUntil(lambda: abs(docks["run"].width() - 256) <= 16)
-        assert abs(docks["loss"].width() - 450) <= 24
+        qtbot.waitUntil(
+            lambda: 240 <= docks["run"].width() <= 290
+        )  # 256, or what its words need
+        assert 420 <= docks["loss"].width() <= 474
 
 
 def test_a_panel_takes_the_whole_room_and_gives_it_back(window, qtbot):
@@ -103,22 +105,33 @@ def test_a_flipped_byte_gives_the_default_layout(make_window):
     assert "loss" in make_window(kept).desk.host.shown
 
 
-def test_a_hundred_panels_made_and_unmade_while_training_leave_none_alive(drive):
+@pytest.fixture
+def frozen():
+    """What is there before stays out of every collection, as in the program itself."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def test_a_hundred_panels_made_and_unmade_while_training_leave_none_alive(drive, frozen):
     drive.bridge.play()
     desk = drive.window.desk
     alive = [weakref.ref(desk.panel("loss"))]
     counts = []
-    for _ in range(100):
+    for place in range(100):
         desk.remake("loss")
         alive.append(weakref.ref(desk.panel("loss")))
         settle(drive.qtbot)
-        counts.append(len(QApplication.allWidgets()))
+        if place % 10 == 9:
+            gc.collect()  # as the timer of the window does
+            counts.append(len(QApplication.allWidgets()))
     assert [ref() for ref in alive if ref() is not None] == [desk.panel("loss")]
-    assert len(set(counts[5:])) == 1
+    assert len(set(counts[1:])) == 1
     drive.bridge.pause()
 
 
-def test_opening_and_closing_a_panel_keeps_the_number_of_widgets(drive):
+def test_opening_and_closing_a_panel_keeps_the_number_of_widgets(drive, frozen):
     action = drive.window.actions_["view.panel.loss"]
     counts = set()
     for _ in range(30):
