@@ -58,29 +58,28 @@ class CellNumbers(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no 
         _option: QStyleOptionGraphicsItem,
         _widget: QWidget | None = None,
     ) -> None:
-        """Numbers in pixels of the screen, frame in cells."""
+        """Numbers upright and in pixels, whatever the scale of the cells."""
         transform = painter.transform()
-        painter.resetTransform()
-        painter.scale(ratio := painter.device().devicePixelRatioF(), ratio)
+        width, height = transform.m11(), transform.m22()  # pixels of a cell, signed
         shares = maths.shares_of_rows(self.counts)
-        for row, column in np.argwhere(self.counts >= 0):
-            area = transform.mapRect(QRectF(column, row, 1, 1))
-            cell = QRectF(area.x() / ratio, area.y() / ratio, area.width() / ratio,
-                          area.height() / ratio)  # fmt: skip
+        for row, column in np.argwhere(self.counts > 0):
+            painter.save()
+            painter.translate(column + 0.5, row + 0.5)
+            painter.scale(1 / width, 1 / height)
+            cell = QRectF(-abs(width) / 2, -abs(height) / 2, abs(width), abs(height))
             self._write(painter, cell, int(self.counts[row, column]), shares[row, column])
-            if self.chosen == (row, column):
-                painter.setPen(pg.mkPen(theme.current().accent, width=3))
-                painter.drawRect(cell.adjusted(1, 1, -1, -1))
+            painter.restore()
+        if self.chosen is not None:
+            painter.setPen(pg.mkPen(theme.current().accent, width=3))
+            painter.drawRect(QRectF(self.chosen[1], self.chosen[0], 1, 1))
 
     def _write(self, painter: QPainter, cell: QRectF, count: int, share: float) -> None:
-        if cell.height() < LEAST_CELL_PX or not count:
-            return
         font = theme.number_font("text" if cell.height() > 26 else "caption")
         painter.setFont(font)
-        if painter.fontMetrics().horizontalAdvance(f"{count:,}") > cell.width():
-            return
-        painter.setPen(QColor(_ink(share)))
-        painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, f"{count:,}")
+        wide = painter.fontMetrics().horizontalAdvance(f"{count:,}")
+        if cell.height() >= LEAST_CELL_PX and wide <= cell.width():
+            painter.setPen(QColor(_ink(share)))
+            painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, f"{count:,}")
 
 
 guard(CellNumbers)
