@@ -99,9 +99,7 @@ class FlatState:
             count.fill_(step)
 
     def adopt(self, old: FlatState) -> None:
-        """Take over weights, buffers and whatever optimizer state both have."""
-        self.weights.data.copy_(old.weights.data)
-        self.buffers.copy_(old.buffers)
+        """Take over whatever optimizer state both have; the network has brought the rest."""
         for name, view in self.optimizer_state.items():
             if name in old.optimizer_state:
                 view.copy_(old.optimizer_state[name])

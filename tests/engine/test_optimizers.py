@@ -227,3 +227,34 @@ def test_nesterov_by_hand():
     options = {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True}
     found = descended("sgd", 1.0, lambda x: 2 * x, 1, **options)
     assert found == pytest.approx([1 - 0.1 * (2 + 0.9 * 2)])
+
+
+def test_an_edit_that_needs_more_state_keeps_what_there_is(noisy):
+    trainer = Trainer(noisy(optimizer={"kind": "rmsprop"}))
+    for _ in range(5):
+        trainer.step()
+    before = {n: t.clone() for n, t in trainer.network.state_dict().items()}
+    kept = {n: t.clone() for n, t in trainer.state.optimizer_state.items()}
+    assert set(kept) == {"square_avg", "step"}
+    trainer.change(trainer.experiment.changed({"optimizer.momentum": 0.5}))
+    state = trainer.state.optimizer_state
+    assert set(state) == {"square_avg", "momentum_buffer", "step"}
+    assert all(torch.equal(state[n], kept[n]) for n in kept)
+    assert (state["momentum_buffer"] == 0).all()
+    for name, tensor in trainer.network.state_dict().items():
+        assert torch.equal(tensor, before[name]), name  # running statistics among them
+    trainer.step()
+    assert state["step"] == 6
+
+
+def test_another_rule_begins_with_a_state_of_its_own_and_the_same_network(noisy):
+    trainer = Trainer(noisy(optimizer={"kind": "nadam"}))
+    for _ in range(5):
+        trainer.step()
+    before = {n: t.clone() for n, t in trainer.network.state_dict().items()}
+    trainer.change(trainer.experiment.changed({"optimizer.kind": "adam"}))
+    state = trainer.state.optimizer_state
+    assert set(state) == {"exp_avg", "exp_avg_sq", "step"}
+    assert all((t == 0).all() for t in state.values())
+    for name, tensor in trainer.network.state_dict().items():
+        assert torch.equal(tensor, before[name]), name
