@@ -10,8 +10,8 @@ import logging
 import os
 import sys
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NoReturn
 
 from PySide6.QtCore import QCoreApplication, QEventLoop, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
@@ -149,11 +149,14 @@ class Session(QObject):
 
 
 def open_window(file: Path | None = None) -> int:
-    """Open the window and run until it is closed; return the exit code of the process.
+    """Open the window and run until it is closed.
 
-    An engine that does not stop within two seconds is left to the operating system, after
-    everything that matters was written: destroying a live thread would abort the process.
+    Where this made the application, the process is left at once after everything was written:
+    taking torch and Qt apart costs 1.6 s and can only go wrong. An engine that did not stop
+    within two seconds is left so too; destroying a live thread would abort. Where there was an
+    application before, the exit code is returned to whoever made it.
     """
+    is_ours = QApplication.instance() is None
     folder = folders.settings_folder()
     handler = diagnostics.start_log(folders.log_folder())
     app = application()
@@ -165,11 +168,18 @@ def open_window(file: Path | None = None) -> int:
     code = app.exec()
     session.end()
     diagnostics.stop_log(handler)
-    if window.is_busy_at_close:
-        logging.shutdown()
-        sys.stdout.flush()
-        os._exit(code)
+    if is_ours or window.is_busy_at_close:
+        leave(code)
     return code
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now; logs and streams are flushed."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
 
 
 def screenshot(

@@ -60,7 +60,7 @@ timer.start(20)
 file = Path(sys.argv[1]) if len(sys.argv) > 1 else None
 code = app.open_window(file)
 print("closed", flush=True)
-sys.exit(code)
+app.leave(code)
 """
 
 

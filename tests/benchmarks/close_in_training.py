@@ -41,7 +41,7 @@ def look():
 timer = QTimer()
 timer.timeout.connect(look)
 timer.start(20)
-sys.exit(app.open_window())
+app.leave(app.open_window())  # as it does by itself where no one made an application before
 """
 
 
