@@ -151,15 +151,16 @@ def shortened(units: list[str]) -> list[str]:
 
 
 def widths(layers: tuple[Part, ...], outputs: int) -> list[int]:
-    """Return the widths of the layers that say one; a last one left open has the outputs'."""
+    """Return the widths of the layers that have one; one left open has that of the outputs."""
     found = []
     for part in layers:
         options = part.as_dict()
         width = options.get("units") or options.get("channels")
+        if part.kind == "linear" and not width:
+            width = outputs
         if isinstance(width, int) and width > 0:
             found.append(width)
-    is_open = bool(layers) and layers[-1].kind == "linear" and not layers[-1]["units"]
-    return [*found, outputs] if is_open else found
+    return found
 
 
 def _secondary(parent: QWidget) -> QLabel:

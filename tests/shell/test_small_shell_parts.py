@@ -166,3 +166,15 @@ def test_what_cannot_be_opened_is_refused_in_words():
     assert "film.mkv" in drops.refusal(["/a/film.mkv"])
     assert "none of 2 files" in drops.refusal(["/a/b.exe", "/c.exe"])
     assert "this machine" in drops.refusal([""])
+
+
+# -- the status line ----------------------------------------------------------------------
+
+
+def test_a_network_is_named_by_its_widths():
+    from lab import presets
+    from lab.shell.status import shortened, widths
+
+    assert widths(presets.load("playground").layers, 1) == [4, 2, 1]
+    assert widths(presets.load("digits-mlp").layers, 10) == [128, 128, 10]
+    assert shortened(["4", "32", "32", "32", "32", "1", "1"]) == ["4", "32\u00d74", "1", "1"]
