@@ -13,6 +13,7 @@ from lab.ui.mark import Box, Frame, Mark, News
 from lab.ui.paint_guard import forgive
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from numpy.typing import ArrayLike
 
     from lab.ui.gate import FloatArray
@@ -94,15 +95,19 @@ class ImageMark(Mark):
         return self.box
 
     def redraw(self) -> None:
-        """Turn cells into pixels by the map; more than the screen holds are passed over."""
-        if self.box is None:
+        """Show the pixels of the cells over the box."""
+        if self.box is None or not self.cells.size:
             return
-        stride = max(1, -(-max(self.cells.shape) // WIDEST_IMAGE))
-        pixels = colours.coloured(self.cells[::stride, ::stride], self.levels, self.map_name)
-        self.item.setImage(gate.photograph(pixels), autoLevels=False, levels=None)
+        pixels = gate.photograph(self.pixels())
+        self.item.setImage(pixels, autoLevels=False, levels=None)
         x0, x1, y0, y1 = self.box
         self.item.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
         self.item.setOpacity(self.strength)
+
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """Turn cells into colours by the map; more than the screen holds are passed over."""
+        stride = max(1, -(-max(self.cells.shape) // WIDEST_IMAGE))
+        return colours.coloured(self.cells[::stride, ::stride], self.levels, self.map_name)
 
     def recolour(self) -> None:
         """Map again: zero has the colour of the ground."""

@@ -35,6 +35,9 @@ FUTURE = 0.42  # how strongly the part beyond the time cursor is drawn
 class LineMark(Mark):
     """A curve, bright up to the time cursor and faint beyond it."""
 
+    smooth_up_to = ANTIALIAS_UP_TO
+    """Points drawn with smooth edges, which cost time."""
+
     def __init__(
         self,
         name: str,
@@ -49,7 +52,6 @@ class LineMark(Mark):
     ) -> None:
         super().__init__(name, series, frame, news)
         self.dash, self.width, self.is_faint, self.label = dash, width, is_faint, label
-        self.smooth_up_to = ANTIALIAS_UP_TO  # points drawn with smooth edges, which costs time
         self.x = self.y = np.empty(0)
         self.full: Callable[[], tuple[FloatArray, FloatArray]] | None = None
         self._is_sorted = True

@@ -138,7 +138,8 @@ def measure(preset: str, seconds: float, rounds: int) -> None:
     print(
         f"{preset:12} alone {alone:7.0f} steps/s   panels shown {statistics.median(shown):.2f}"
         f"   hidden {statistics.median(hidden):.2f}\n"
-        f"{'':12} a 5 ms timer is late: {late.in_words()}; with a job: {late_with_job.in_words()}",
+        f"{'':12} a 5 ms timer is late: {late.in_words()};"
+        f" with a job: {late_with_job.in_words()}",
         flush=True,
     )
     stage.stage.__exit__(None, None, None)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor
 
 from lab.panels.data import maths
 from lab.panels.data.contours import level_line
-from lab.ui import colours, gate, theme
+from lab.ui import colours, theme
 from lab.ui.images import ImageMark
 from lab.ui.lines import LineMark
 from lab.ui.paint_guard import forgive
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
     Bytes = npt.NDArray[np.uint8]
 
-FINE = 256  # cells along a side that are painted
+FINE = 192  # cells along a side that are painted
 SHARE = 0.42  # the inner part of the signed map: pale, so that the points are the loudest
 STRENGTH = 0.62  # of the other map's colours, for the same reason
 
@@ -33,21 +32,15 @@ STRENGTH = 0.62  # of the other map's colours, for the same reason
 class MapMark(ImageMark):
     """A map of two classes, painted finer than it was asked; ``cells`` are the answers."""
 
-    def redraw(self) -> None:
+    def pixels(self) -> Bytes:
         """Enlarge the values, then colour them: the border stays sharp and quiet."""
-        if self.box is None or not self.cells.size:
-            return
         factor = max(1, FINE // max(self.cells.shape))
         fine = maths.enlarged(self.cells, factor)
         low, high = self.levels
         middle, half = (low + high) / 2, (high - low) / 2
         within = np.clip(fine, low, high)  # beyond the ends of the scale the colour stays
         stretched = (middle - half / SHARE, middle + half / SHARE)
-        pixels = colours.coloured(within, stretched, self.map_name)
-        self.item.setImage(gate.photograph(pixels), autoLevels=False, levels=None)
-        x0, x1, y0, y1 = self.box
-        self.item.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
-        self.item.setOpacity(self.strength)
+        return colours.coloured(within, stretched, self.map_name)
 
 
 class WinnerMark(ImageMark):
@@ -65,18 +58,12 @@ class WinnerMark(ImageMark):
         forgive(self.item)
         self.set(scores.argmax(axis=2), levels=(0, max(scores.shape[2] - 1, 1)), box=box)
 
-    def redraw(self) -> None:
+    def pixels(self) -> Bytes:
         """Enlarge every class's scores, then colour by the winner."""
-        if self.box is None or not self.scores.size:
-            return
         factor = max(1, FINE // max(self.scores.shape[:2]))
         layers = [maths.enlarged(layer, factor) for layer in np.moveaxis(self.scores, 2, 0)]
         fine = np.stack(layers, axis=-1)
-        pixels = tinted(fine, self.are_probabilities)
-        self.item.setImage(gate.photograph(pixels), autoLevels=False, levels=None)
-        x0, x1, y0, y1 = self.box
-        self.item.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
-        self.item.setOpacity(self.strength)
+        return tinted(fine, self.are_probabilities)
 
 
 def tinted(scores: FloatArray, are_probabilities: bool) -> Bytes:

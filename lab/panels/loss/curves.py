@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lab.panels.loss.model import EditMark, Line
-    from lab.ui.gate import FloatArray
     from lab.ui.lines import Dash
 
 MOST_EDITS = 200
@@ -28,6 +26,7 @@ class StepCurve(LineMark):
     """A curve over steps that is drawn reduced and still tells the exact value of each step."""
 
     line: Line | None = None
+    smooth_up_to = SMOOTH_UP_TO
 
     def show(self, line: Line) -> None:
         """Draw a line of the model."""
@@ -37,10 +36,6 @@ class StepCurve(LineMark):
             self.width = width
             self.recolour()
         self.set(line.x, line.y)
-
-    def _hand_over(self, item: pg.PlotCurveItem, x: FloatArray, y: FloatArray) -> None:
-        connect = "finite" if np.isnan(y).any() else "all"
-        item.setData(x, y, connect=connect, antialias=len(x) <= SMOOTH_UP_TO)
 
     def at(self, x: float) -> float | None:
         """The value recorded of a step; None where there is none."""
