@@ -47,7 +47,7 @@ def look_at(
         precision=run.experiment.precision,
         timeline_bytes=run.timeline.nbytes,
         notice=bench.device.notice,
-        horizon=run.experiment.steps,
+        horizon=run.settings.steps,
         answers=answers,
     )
 

@@ -88,7 +88,8 @@ class History:
 
     def evaluations(self) -> dict[str, npt.NDArray[np.float64]]:
         """Return all evaluations along the lineage, oldest first, by column."""
-        parts = [(b.evaluations, last) for b, last in self._branch.lineage()]
+        lineage = self._branch.lineage()
+        parts = [(b.evaluations, min(last, self.newest)) for b, last in lineage]
         columns = {}
         for name in parts[0][0].names:
             columns[name] = np.concatenate(

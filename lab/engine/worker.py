@@ -66,9 +66,9 @@ class Worker:
 
     def post(self, command: Callable[[], None], *, at_once: bool = False) -> None:
         """Have something carried out between two iterations, or ``at_once`` amid a long one."""
-        self._commands.append(command)
-        if at_once:
+        if at_once:  # before the command is there: it must not be what is interrupted
             self._stop.set()
+        self._commands.append(command)
         self._wake.set()
 
     def load(
@@ -339,7 +339,7 @@ class Worker:
 
     def _play(self, until: int | None) -> None:
         run = self._live()
-        horizon = run.experiment.steps
+        horizon = run.settings.steps
         ahead = horizon if run.cursor < horizon else 2**62
         self._until = ahead if until is None else until
         if not self._playing:
