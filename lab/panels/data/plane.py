@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 MAP = "data.map"
 CELLS = (96, 64, 48, 32, 24)
 PLAYING_S, PAUSED_S = 0.003, 0.05
+MOST_PLAYING = 64
 MARGIN = 0.12
 RUBBER_PX = 12.0
 
@@ -119,12 +120,14 @@ class PlaneMap(Piece):
         if self._seconds_a_cell is None:
             return self._cells
         budget = PLAYING_S if is_playing else PAUSED_S
-        costs = {c: c * c * self._seconds_a_cell / budget for c in CELLS}
-        if costs[self._cells] <= 1.5:  # change only where it is worth it, or the map flickers
-            fitting = (c for c in CELLS if c == self._cells or costs[c] <= 0.5)
-            self._cells = max(fitting)
+        most = MOST_PLAYING if is_playing else CELLS[0]
+        costs = {c: c * c * self._seconds_a_cell / budget for c in CELLS if c <= most}
+        if (
+            costs.get(self._cells, 2) <= 1.5
+        ):  # change only where it is worth it, or the map flickers
+            self._cells = max(c for c in costs if c == self._cells or costs[c] <= 0.5)
         else:
-            self._cells = max((c for c in CELLS if costs[c] <= 1), default=CELLS[-1])
+            self._cells = max((c for c in costs if costs[c] <= 1), default=CELLS[-1])
         return self._cells
 
     def show_look(self, look: RunLook, book: AnswerBook, state: DataState) -> None:

@@ -85,14 +85,16 @@ def test_only_the_visible_steps_are_asked_for(run):
 
 
 def test_the_curve_goes_through_the_value_at_the_cursor_however_few_the_pixels():
-    run = Run(small(steps=3000))
+    run, model = Run(small(steps=3000)), LossModel()
     run.advance(2600)
-    run.seek(1234)
-    made = LossModel().picture(look(run), LossState(), None, 1)
-    place = np.flatnonzero(made.steps.x == 1234)
-    assert losses(run)[1233] in made.steps.y[place]
-    assert (np.diff(made.steps.x) >= 0).all()
-    assert (np.diff(made.train.x) >= 0).all()
+    recorded = losses(run)
+    for step in (1, 777, 1234, 1500, 2599):
+        run.seek(step)
+        made = model.picture(look(run), LossState(), None, 1)
+        assert recorded[step - 1] in made.steps.y[made.steps.x == step]
+        assert made.train.at(step) in made.train.y[made.train.x == step]
+        assert (np.diff(made.steps.x) >= 0).all()
+        assert (np.diff(made.train.x) >= 0).all()
 
 
 def test_no_spike_is_lost_in_few_pixels():

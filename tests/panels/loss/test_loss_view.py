@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 
 from lab.engine.experiment import experiment
 from lab.panels.loss.view import PANEL, LossView
@@ -97,7 +97,8 @@ def test_tabs_log_and_window_change_what_is_drawn(qtbot, bridge, view):
     assert not len(view.steps.x)
     view.tabs.chosen.emit("Loss")
     assert view.log.is_on()
-    qtbot.mouseClick(view.log, Qt.MouseButton.LeftButton, pos=view.log.rect().center() * 0.2)
+    tick = QPoint(8, view.log.height() // 2)
+    qtbot.mouseClick(view.log, Qt.MouseButton.LeftButton, pos=tick)
     assert view.plot.is_log() == (False, False)
     view.width_of_mean.edited.emit(1)
     np.testing.assert_array_equal(view.train.y, view.steps.y)
