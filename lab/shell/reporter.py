@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from lab.shell.transport import Transport
     from lab.ui.bridge import EngineBridge
 
+READ_S = 0.1
 LOADING = "Loading the engine..."
 
 
@@ -27,6 +29,7 @@ class Reporter(QObject):
         super().__init__(parent)
         self._transport, self._status, self._notices = transport, status, notices
         self._is_loading = False
+        self._told_at = 0.0
 
     def attach(self, bridge: EngineBridge) -> None:
         """Report what this engine tells from now on."""
@@ -47,7 +50,12 @@ class Reporter(QObject):
 
     @Slot(object)
     def _on_looked(self, look: RunLook) -> None:
+        """Tell the bands; while training runs, no more often than numbers can be read."""
         self._loaded()
+        now = monotonic()
+        if look.playing and now - self._told_at < READ_S:
+            return
+        self._told_at = now
         self._transport.show_look(look)
         self._status.show_look(look)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MARGIN = 10
 TOP, BOTTOM = 12, 22
 SEEK_MS = 33
-CURVE_S = 0.25
+CURVE_S = 0.5
 POINT_PX = 2
 
 
@@ -212,6 +212,8 @@ class Scrubber(QWidget):
         self._paint_ticks(painter, room)
         x = self.x_of(self.step)
         for left, right, is_past in ((room.left(), x, True), (x, room.right(), False)):
+            if right - left < 1:
+                continue
             painter.setClipRect(QRectF(left, 0, right - left, self.height()))
             self._paint_curve(painter, room, is_past)
         painter.setClipping(False)
@@ -246,8 +248,12 @@ class Scrubber(QWidget):
         made.setDevicePixelRatio(ratio)
         made.fill(Qt.GlobalColor.transparent)
         xs = [room.width() * row[0] / last for row in self._curve]
+        foot, height, of = room.bottom(), room.height(), self._heights.of
         mean, high = (
-            [QPointF(x, self._y(row[k])) for x, row in zip(xs, self._curve, strict=True)]
+            [
+                QPointF(x, foot - height * of(row[k]))
+                for x, row in zip(xs, self._curve, strict=True)
+            ]
             for k in (1, 2)
         )
         floor = [QPointF(xs[-1], room.bottom()), QPointF(xs[0], room.bottom())]
@@ -262,10 +268,6 @@ class Scrubber(QWidget):
         painter.drawPolyline(QPolygonF(mean))
         painter.end()
         return made
-
-    def _y(self, value: float) -> float:
-        room = self._room()
-        return room.bottom() - room.height() * self._heights.of(value)
 
     def _paint_edits(self, painter: QPainter, room: QRectF) -> None:
         look = self._look

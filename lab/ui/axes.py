@@ -19,6 +19,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation, maxTickLength=4)
         self.enableAutoSIPrefix(False)
+        self.setCacheMode(self.CacheMode.DeviceCoordinateCache)  # its text is dear to paint
         self.setStyle(
             tickTextOffset=5,
             maxTickLevel=0,

@@ -6,6 +6,7 @@ queued signal, each after the look it speaks of.
 
 from __future__ import annotations
 
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from lab.engine.timeline import Edit
 
 FRAME_MS = 33
+LONGEST_FRAME_MS = 250
+SHARE = 0.3
+"""The part of its time that the window may spend on frames while training runs."""
 _ENDS_OF_LOADING = (Status.LOADED, Status.REFUSED, Status.FAILED)
 
 
@@ -55,6 +59,7 @@ class EngineBridge(QObject):
         self.undo_stack = QUndoStack(self)
         self._event_posted.connect(self._on_event_posted, Qt.ConnectionType.QueuedConnection)
         self._worker = Worker(on_event=self._event_posted.emit)
+        self._used = thread_time()
         self._frame = QTimer(self, interval=FRAME_MS)
         self._frame.timeout.connect(self._on_frame)
         self._frame.start()
@@ -178,6 +183,15 @@ class EngineBridge(QObject):
 
     @Slot()
     def _on_frame(self) -> None:
+        """Deliver, and let dear frames come less often, as they take the lock from training.
+
+        The time counted is this thread's own since the last frame, painting included.
+        """
+        used = thread_time()
+        cost_ms, self._used = 1000 * (used - self._used), used
+        is_playing = self.look is not None and self.look.playing
+        wanted = cost_ms / SHARE if is_playing else FRAME_MS
+        self._frame.setInterval(int(min(max(wanted, FRAME_MS), LONGEST_FRAME_MS)))
         self._deliver()
 
     @Slot(object)

@@ -62,3 +62,17 @@ def coloured(cells: FloatArray, levels: tuple[float, float], name: MapName) -> B
     if has_bad:
         pixels[bad, :3] = channels(theme.current().mask)
     return pixels
+
+
+def dimmed(pixels: Bytes, strength: float) -> Bytes:
+    """Pixels of shape (H, W, 4) mixed with the ground, which takes ``1 - strength``.
+
+    Why not a transparent item: the same picture, but the painter mixes every screen pixel of
+    it anew at every frame.
+    """
+    if strength >= 1:
+        return pixels
+    mixed = pixels.copy()
+    ground = (1 - strength) * np.array(channels(theme.current().base), np.float32)
+    mixed[..., :3] = pixels[..., :3] * np.float32(strength) + ground + np.float32(0.5)
+    return mixed

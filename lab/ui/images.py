@@ -98,11 +98,10 @@ class ImageMark(Mark):
         """Show the pixels of the cells over the box."""
         if self.box is None or not self.cells.size:
             return
-        pixels = gate.photograph(self.pixels())
-        self.item.setImage(pixels, autoLevels=False, levels=None)
+        pixels = colours.dimmed(self.pixels(), self.strength)
+        self.item.setImage(gate.photograph(pixels), autoLevels=False, levels=None)
         x0, x1, y0, y1 = self.box
         self.item.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
-        self.item.setOpacity(self.strength)
 
     def pixels(self) -> npt.NDArray[np.uint8]:
         """Turn cells into colours by the map; more than the screen holds are passed over."""

@@ -119,6 +119,7 @@ class LineMark(Mark):
         has_gaps = bool(np.isnan(y).any())
         is_smooth = len(x) <= self.smooth_up_to
         item.setData(x, y, connect="finite" if has_gaps else "all", antialias=is_smooth)
+        item.setVisible(self.is_visible and len(x) > 0)  # nothing costs nothing
 
     def _scaled(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         return logged(x, self._frame.log_x), logged(y, self._frame.log_y)

@@ -71,6 +71,8 @@ class ScatterMark(Mark):
             If the gate refuses them; the points stay as they were.
         """
         points = gate.scatter(x, y)
+        if np.array_equal(points.x, self.x) and np.array_equal(points.y, self.y):
+            return  # what stays is not laid out anew with every frame
         self.x, self.y, self.gaps = points.x, points.y, points.gaps
         forgive(self.item)
         self.redraw()
@@ -101,6 +103,7 @@ class ScatterMark(Mark):
         stride = max(1, -(-len(x) // MOST_SCATTERED))
         kept = np.isfinite(x) & np.isfinite(y)
         self.item.setData(x[kept][::stride], y[kept][::stride])
+        self.item.setVisible(self.is_visible and bool(kept.any()))  # nothing costs nothing
 
     def ink(self) -> QColor:
         """The colour of the class or the series."""

@@ -60,6 +60,7 @@ class Key(ColourScale):
 
     def __init__(self, entries: tuple[Entry, ...] = (), words: str = "", share: float = 1.0):
         super().__init__(words, "signed")
+        self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
         self.entries, self.has_scale, self._share = entries, bool(words), share
 
     def show_entries(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lab.ui.lines import Dash
 
 MOST_EDITS = 200
-SMOOTH_UP_TO = 800  # points; a longer curve is drawn thin and without antialiasing
+SMOOTH_UP_TO = 300  # points; a longer curve is drawn thin and without antialiasing
 
 
 class StepCurve(LineMark):
