@@ -58,6 +58,7 @@ class FlatState:
     def _bind_network(self) -> None:
         """Move parameters, gradients and buffers into the vectors, and leave views behind."""
         self.weights = nn.Parameter(self.vector[: self.size])
+        self.values = self.weights.data  # the same memory, outside of autograd
         self.weights.grad = self.gradient
         self._move(self._parameters, self.vector[: self.size])
         self._move(self._buffers, self.buffers)

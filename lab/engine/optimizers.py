@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.kinds import Kind, Parameter
 from lab.engine.lazy import LazyModule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import torch
 else:
@@ -64,6 +65,20 @@ def build_optimizer(
         [weights], weight_decay=0.0, **torch_options(options), **fused
     )
     return built
+
+
+def bare_step(optimizer: torch.optim.Optimizer) -> Callable[[], None]:
+    """Return ``optimizer.step`` without the profiler's mark and the hooks around it.
+
+    The rule is torch's own to the bit; what is left out costs small networks a tenth of a step.
+    """
+    rule = unwrap(type(optimizer).step)
+
+    def step() -> None:
+        with torch.no_grad():
+            rule(optimizer)
+
+    return step
 
 
 def _rate(default: float) -> Parameter:

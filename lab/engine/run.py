@@ -32,7 +32,7 @@ from lab.engine.timeline import BUDGET, Branch, Timeline
 from lab.engine.trainer import Trainer, norm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from lab.engine.experiment import Experiment
 
@@ -109,9 +109,9 @@ class Run:
         Diverged
             If it meets a number that is not finite; the state before it stands.
         """
-        self.advance_phase()
-        while self.trainer.phase:
-            self.advance_phase()
+        self._guarded(self._carry_out_rest)
+        while self.trainer.phase:  # begun anew in smaller pieces
+            self._guarded(self._carry_out_rest)
 
     def advance(self, steps: int) -> None:
         """Carry out many iterations, or fewer if early stopping ends them."""
@@ -132,13 +132,17 @@ class Run:
 
         When memory runs out the iteration begins anew in smaller pieces, three times at most.
         """
+        self._guarded(self._carry_out_phase)
+
+    def _guarded(self, carry_out: Callable[[], None]) -> None:
         if self.cursor < self.newest:
             self.branch(self.cursor)
-        short_of_memory, phase = False, self.trainer.phase
+        short_of_memory = False
         try:
-            self._carry_out_phase()
+            carry_out()
         except (RuntimeError, MemoryError) as error:
-            self._leave(phase)
+            is_updated = self.trainer.step_number > self.newest
+            self._leave(Phase.BACKWARD if is_updated else self.trainer.phase)
             if not is_out_of_memory(error) or self._retries == MOST_RETRIES:
                 self._retries = 0
                 raise
@@ -153,6 +157,11 @@ class Run:
         elif self.trainer.phase or self.trainer.step_number > self.newest:
             self.trainer.abandon()
             self._bring_back()
+
+    def _carry_out_rest(self) -> None:
+        self._carry_out_phase()
+        while self.trainer.phase:
+            self._carry_out_phase()
 
     def _carry_out_phase(self) -> None:
         trainer = self.trainer
@@ -198,7 +207,7 @@ class Run:
         trainer = self.trainer
         numbers = trainer.loss_value, trainer.gradient_norm, trainer.learning_rate
         trainer.update()
-        length = norm(trainer.state.weights.data)
+        length = norm(trainer.state.values)
         if not (math.isfinite(length) and numbers[1] < LARGE):
             self._require_finite_state()
         self.timeline.current.steps.append((*numbers, length))

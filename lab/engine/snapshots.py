@@ -64,9 +64,9 @@ class Snapshots:
 
     def __init__(self, like: Tensor, budget: int) -> None:
         self._like = like
-        self._bytes = max(like.numel() * like.element_size(), 1)
+        self.row_bytes = max(like.numel() * like.element_size(), 1)
         most = min(BLOCK_BYTES, budget // 6)
-        self._rows = max(1, min(256, most // self._bytes))
+        self._rows = max(1, min(256, most // self.row_bytes))
         self._gap = 1  # how far apart key frames may lie, as memory is short
         self._frames: dict[int, Tensor] = {}
         self._frame_steps: list[int] = []
@@ -78,9 +78,9 @@ class Snapshots:
 
         However little it is, the first snapshot and the newest stay.
         """
-        self._most_frames = max(2, budget // 3 // self._bytes)
-        rest = budget - self._most_frames * self._bytes
-        self._most_blocks = max(0, rest // (self._rows * self._bytes))
+        self._most_frames = max(2, budget // 3 // self.row_bytes)
+        rest = budget - self._most_frames * self.row_bytes
+        self._most_blocks = max(0, rest // (self._rows * self.row_bytes))
         while len(self._blocks) > self._most_blocks:
             self._thin(self._blocks.pop(0), spacing)
 
@@ -93,7 +93,7 @@ class Snapshots:
     def nbytes(self) -> int:
         """Memory in use."""
         rows = sum(len(b.rows) for b in self._blocks)
-        return (rows + len(self._frames)) * self._bytes
+        return (rows + len(self._frames)) * self.row_bytes
 
     @property
     def steps(self) -> list[int]:

@@ -153,7 +153,7 @@ class Timeline:
         if kept is None or kept.length != len(vector):
             kept = Snapshots(vector, self._share())
             branch.snapshots.append(kept)
-        elif vector.numel() * vector.element_size() > SMALL and step % self.spacing:
+        elif kept.row_bytes > SMALL and step % self.spacing:
             return
         kept.add(step, vector, self.spacing)
 

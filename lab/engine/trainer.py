@@ -25,7 +25,7 @@ from lab.engine.bench import predicted_classes as predicted_classes
 from lab.engine.flat import FlatState
 from lab.engine.kinds import ExperimentError
 from lab.engine.modules import Dropout
-from lab.engine.optimizers import OPTIMIZERS, build_optimizer, torch_options
+from lab.engine.optimizers import OPTIMIZERS, bare_step, build_optimizer, torch_options
 from lab.engine.phases import Phase
 from lab.engine.schedules import SCHEDULES
 from lab.engine.seeds import seed_of
@@ -81,6 +81,8 @@ class Trainer(Bench):
         self.optimizer = build_optimizer(kind, options, self.state.weights)
         self.optimizer.state[self.state.weights].update(self.state.optimizer_state)
         self._buffers_before = self.state.buffers.clone()
+        self._has_buffers = len(self._buffers_before) > 0
+        self.apply_rule = bare_step(self.optimizer)
         self._settle()
 
     def _settle(self) -> None:
@@ -111,7 +113,7 @@ class Trainer(Bench):
     def forward(self) -> None:
         """Pass the batch of this step through the network."""
         self._enter(Phase.READY)
-        if len(self._buffers_before):
+        if self._has_buffers:
             self._buffers_before.copy_(self.state.buffers)
         self._is_begun = True
         x, self.target = self.batches.at(self.step_number + 1)
@@ -138,9 +140,9 @@ class Trainer(Bench):
             gradient.zero_()
             self._objective.backward()  # type: ignore[no-untyped-call]
         if self._l1:
-            gradient.add_(self.state.weights.data.sign(), alpha=self._l1)
+            gradient.add_(self.state.values.sign(), alpha=self._l1)
         if self._l2:
-            gradient.add_(self.state.weights.data, alpha=self._l2)
+            gradient.add_(self.state.values, alpha=self._l2)
         self.gradient_norm = norm(gradient)
         self.phase = Phase.BACKWARD
 
@@ -150,9 +152,9 @@ class Trainer(Bench):
         self._clip_gradient()
         rate = self.learning_rate
         if self._decay:
-            self.state.weights.data.mul_(1 - rate * self._decay)
+            self.state.values.mul_(1 - rate * self._decay)
         self.optimizer.param_groups[0]["lr"] = rate
-        self.optimizer.step()
+        self.apply_rule()
         self.step_number += 1
         self.phase, self._is_begun = Phase.READY, False
 

@@ -150,13 +150,13 @@ def test_a_gradient_that_is_infinite_in_one_layer_only_is_named(make):
 def test_an_update_that_breaks_the_weights_is_undone_and_named(make, monkeypatch):
     run = Run(make())
     run.advance(4)
-    before, update = state(run), run.trainer.optimizer.step
+    before, update = state(run), run.trainer.apply_rule
 
     def broken() -> None:
         update()
         run.trainer.network[2].bias.data[0] = math.inf
 
-    monkeypatch.setattr(run.trainer.optimizer, "step", broken)
+    monkeypatch.setattr(run.trainer, "apply_rule", broken)
     found = until_divergence(run, 1).finding
     assert (found.step, found.tensor) == (5, "the weight 2.bias, after its update,")
     assert torch.equal(state(run), before)
@@ -190,7 +190,7 @@ def test_a_norm_too_long_for_single_precision_is_no_divergence(make):
     assert math.isnan(norm(torch.tensor([math.nan])))
     run = Run(make())
     run.trainer.network[2].weight.data.fill_(1e25)
-    run.trainer.optimizer.step = lambda: None
+    run.trainer.apply_rule = lambda: None
     run.step()
     assert run.timeline.current.row(1)["weight_norm"] == pytest.approx(4e25)
 

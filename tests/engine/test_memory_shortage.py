@@ -44,11 +44,11 @@ def short_in_backward(run: Run, times: int) -> None:
 
 
 def short_in_update(run: Run, times: int) -> None:
-    run.trainer.optimizer.step = Shortage(run, run.trainer.optimizer.step, times)
+    run.trainer.apply_rule = Shortage(run, run.trainer.apply_rule, times)
 
 
 def short_amid_update(run: Run, times: int) -> None:
-    run.trainer.optimizer.step = Shortage(run, run.trainer.optimizer.step, times, midway=True)
+    run.trainer.apply_rule = Shortage(run, run.trainer.apply_rule, times, midway=True)
 
 
 PLACES = [
