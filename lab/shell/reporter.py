@@ -29,6 +29,7 @@ class Reporter(QObject):
         super().__init__(parent)
         self._transport, self._status, self._notices = transport, status, notices
         self._is_loading = False
+        self._told: tuple[int, int, bool] | None = None
         self._told_at = 0.0
 
     def attach(self, bridge: EngineBridge) -> None:
@@ -52,10 +53,10 @@ class Reporter(QObject):
     def _on_looked(self, look: RunLook) -> None:
         """Tell the bands; while training runs, no more often than numbers can be read."""
         self._loaded()
-        now = monotonic()
-        if look.playing and now - self._told_at < READ_S:
+        now, state = monotonic(), (look.run, look.branch, look.playing)
+        if look.playing and state == self._told and now - self._told_at < READ_S:
             return
-        self._told_at = now
+        self._told, self._told_at = state, now
         self._transport.show_look(look)
         self._status.show_look(look)
 
