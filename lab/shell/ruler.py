@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,15 +47,16 @@ def short(step: int) -> str:
 def thinned(parts: Sequence[Envelope], most: int) -> list[tuple[float, float, float]]:
     """Return at most about ``most`` places of a curve: step, mean and greatest of each.
 
-    Neighbours are joined; the last step of all stays, and so does every greatest value.
+    The steps are parted evenly, whatever blocks they come in; the last step of all stays, and
+    so does every greatest value.
     """
     places = [
         (float(row), float(mean), float(high))
         for part in parts
         for row, mean, high in zip(part.rows, part.mean, part.high, strict=True)
     ]
-    size = max(-(-len(places) // most), 1)
-    groups = (places[i : i + size] for i in range(0, len(places), size))
+    last = max(places[-1][0], 1.0) if places else 1.0
+    groups = (list(g) for _, g in groupby(places, lambda p: int(most * p[0] / last)))
     return [(g[-1][0], sum(p[1] for p in g) / len(g), max(p[2] for p in g)) for g in groups]
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FRAME_MS = 33
 LONGEST_FRAME_MS = 250
-SHARE = 0.3
+SHARE = 0.2
 """The part of its time that the window may spend on frames while training runs."""
 _ENDS_OF_LOADING = (Status.LOADED, Status.REFUSED, Status.FAILED)
 

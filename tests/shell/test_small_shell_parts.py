@@ -3,10 +3,12 @@ from __future__ import annotations
 import base64
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lab.engine.series import Envelope
 from lab.shell import drops, layouts, matching, ruler, settings, workspaces
 from lab.shell.phases import phases_to
 from lab.shell.settings import Settings
@@ -178,3 +180,20 @@ def test_a_network_is_named_by_its_widths():
     assert widths(presets.load("playground").layers, 1) == [4, 2, 1]
     assert widths(presets.load("digits-mlp").layers, 10) == [128, 128, 10]
     assert shortened(["4", "32", "32", "32", "32", "1", "1"]) == ["4", "32\u00d74", "1", "1"]
+
+
+def test_a_thinned_curve_keeps_its_end_and_every_peak():
+    rows = np.arange(1.0, 5001.0)
+    values = np.sin(rows)
+    values[1234] = 50.0
+    fine = Envelope(rows[4000:], *(values[4000:],) * 3)
+    coarse = values[:4000].reshape(-1, 16)
+    means = coarse.mean(axis=1)
+    blocks = Envelope(rows[:4000:16], coarse.min(axis=1), coarse.max(axis=1), means)
+    made = ruler.thinned([blocks, fine], 100)
+    assert len(made) <= 101
+    assert made[-1][0] == 5000
+    assert max(high for _step, _mean, high in made) == 50.0
+    gaps = np.diff([step for step, _mean, _high in made])
+    assert gaps[1:-1].max() <= 70
+    assert ruler.thinned([], 10) == []

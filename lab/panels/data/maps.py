@@ -88,7 +88,7 @@ class BoundaryMark(LineMark):
 
     def recolour(self) -> None:
         """A pen of the text's colour."""
-        self.past.setPen(pg.mkPen(QColor(theme.current().text), width=1.2))
+        self.past.setPen(pg.mkPen(QColor(theme.current().text), width=1))
 
 
 def boundary(answers: MapAnswers, scores: FloatArray) -> tuple[FloatArray, FloatArray]:

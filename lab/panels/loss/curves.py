@@ -31,10 +31,6 @@ class StepCurve(LineMark):
     def show(self, line: Line) -> None:
         """Draw a line of the model."""
         self.line, self.full = line, line.full
-        width = 1.5 if len(line.x) <= SMOOTH_UP_TO and not self.is_faint else 1
-        if width != self.width:
-            self.width = width
-            self.recolour()
         self.set(line.x, line.y)
 
     def at(self, x: float) -> float | None:
