@@ -81,3 +81,8 @@ def repeat_exactly(device: Device) -> None:
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def use_threads(number: int) -> None:
+    """Compute with so many threads from now on: other counts change the bits of a sum."""
+    torch.set_num_threads(number)

@@ -13,7 +13,7 @@ from lab.engine.networks import leaf_modules
 if TYPE_CHECKING:
     from threading import Event
 
-    from lab.engine.trainer import Trainer
+    from lab.engine.run import Run
 
 LONG = 200_000_000
 """Multiply-adds of a batch from which on an iteration may be left midway (some 10 ms)."""
@@ -23,14 +23,18 @@ class Interrupted(BaseException):
     """The iteration was left; no handler for ordinary errors may take it for one."""
 
 
-def install(trainer: Trainer, stop: Event) -> bool:
-    """Make the trainer leave its iteration soon after ``stop`` is set, if it is a long one."""
+def install(run: Run, stop: Event) -> bool:
+    """Make a run leave its iteration soon after ``stop`` is set, if it is a long one.
+
+    Only an iteration is left: an evaluation, a replay or a question of a view goes to its end.
+    """
+    trainer = run.trainer
     cost = sum(s.multiply_adds for s in trainer.sizes) * trainer.batches.size
     if cost < LONG:
         return False
 
     def check(*_: Any) -> None:
-        if stop.is_set():
+        if run.is_leavable and stop.is_set():
             raise Interrupted
 
     for _, module in leaf_modules(trainer.network):

@@ -28,6 +28,7 @@ def look_at(
     return RunLook(
         run=number,
         title=run.experiment.title,
+        experiment=run.experiment,
         settings=run.settings,
         step=run.cursor,
         newest=run.newest,

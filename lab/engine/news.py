@@ -102,14 +102,15 @@ class History:
 class RunLook:
     """The run as it is at the cursor; every view draws from this and nothing newer.
 
-    ``run`` numbers the run itself, ``settings`` are in force for the step after the cursor,
-    ``numbers`` are those recorded of the cursor's step (of the iteration in progress while
-    there is one), ``batch`` the rows of ``data.x`` it used, ``answers`` what watched questions
-    found, by name.
+    ``run`` numbers the run itself, ``experiment`` is what it began from, ``settings`` are in
+    force for the step after the cursor, ``numbers`` are those recorded of the cursor's step (of
+    the iteration in progress while there is one), ``batch`` the rows of ``data.x`` it used,
+    ``answers`` what watched questions found, by name.
     """
 
     run: int
     title: str
+    experiment: Experiment
     settings: Experiment
     step: int
     newest: int

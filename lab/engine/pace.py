@@ -19,6 +19,7 @@ class Pace:
     def forget(self) -> None:
         """Begin to measure anew."""
         self._since, self._steps = perf_counter(), 0
+        self.steps_per_second = 0.0
         self._next = 0.0
 
     @property

@@ -59,11 +59,12 @@ class Record:
 
 
 def record_of(run: Run, step: int | None = None) -> Record:
-    """Write down a run as it was at a step, or at its newest."""
+    """Write down a run as it was at a step, or at its newest with what was edited since."""
     import torch
 
+    made = run.timeline.current.all_edits()
+    edits = made if step is None else tuple(e for e in made if e.step < step)
     step = run.newest if step is None else step
-    edits = tuple(e for e in run.timeline.current.all_edits() if e.step < step)
     recorded = Recorded(
         steps=step,
         torch=str(torch.__version__),

@@ -77,6 +77,8 @@ class Run:
         self._check_log()
         self.cursor = 0
         self.early_stop = ""
+        self.is_leavable = False
+        """Whether what is computed now may be left midway: a phase, and nothing else."""
         self._viewer: Trainer | None = None
         self._retries = 0
         self._led_here = experiment  # the description that led to the newest step
@@ -167,15 +169,22 @@ class Run:
         trainer = self.trainer
         if trainer.phase is Phase.READY:
             self._make_edits()
-            trainer.forward()
+            self._leavable(trainer.forward)
         elif trainer.phase is Phase.FORWARD:
             trainer.loss()
         elif trainer.phase is Phase.LOSS:
-            trainer.backward()
+            self._leavable(trainer.backward)
             if not (math.isfinite(trainer.loss_value) and math.isfinite(trainer.gradient_norm)):
                 self._stop_at(find(trainer))
         else:
             self._update()
+
+    def _leavable(self, phase: Callable[[], None]) -> None:
+        self.is_leavable = True
+        try:
+            phase()
+        finally:
+            self.is_leavable = False
 
     def _begin_in_smaller_pieces(self) -> None:
         self._retries += 1
@@ -213,6 +222,8 @@ class Run:
         self.timeline.current.steps.append((*numbers, length))
         self._retries, self._made, self._led_here = 0, (), trainer.experiment
         self.cursor = step = trainer.step_number
+        if self.timeline.current.diverged_at is not None:
+            self.timeline.current.diverged_at = None  # what stopped it has been got over
         self._keep_state(step)
         if step % (trainer.experiment.evaluate_every or trainer.batches.per_epoch) == 0:
             self._evaluate(step)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BURST_S = 0.008
+HOLD_S = 0.05
+"""The longest that a frame of the window may hold training up, whatever becomes of it."""
 KEPT_RUNS = 2
 """The run under way and the one before it, so that a reset can be undone."""
 
@@ -51,7 +53,8 @@ class Worker:
         self._on_event = on_event
         self._jobs = Jobs(self.mailbox, self._tell)
         self._commands: deque[Callable[[], None]] = deque()
-        self._wake, self._stop = Flag(), Flag()
+        self._wake, self._stop, self._go = Flag(), Flag(), Flag()
+        self._go.set()
         self._questions: dict[str, Question] = {}
         self._runs: dict[int, Run] = {}
         self._run: Run | None = None
@@ -65,8 +68,13 @@ class Worker:
     # Called from any thread: each only leaves a command behind.
 
     def post(self, command: Callable[[], None], *, at_once: bool = False) -> None:
-        """Have something carried out between two iterations, or ``at_once`` amid a long one."""
-        if at_once:  # before the command is there: it must not be what is interrupted
+        """Have something carried out between two iterations.
+
+        ``at_once`` leaves a long iteration of training midway; a step asked for is finished.
+        """
+        if (
+            at_once and self._playing
+        ):  # before the command is there: it must not be what is interrupted
             self._stop.set()
         self._commands.append(command)
         self._wake.set()
@@ -91,7 +99,8 @@ class Worker:
 
     def pause(self) -> None:
         """Stop training after the iteration in progress, or amid a long one."""
-        self.post(self._pause, at_once=True)
+        self._stop.set()
+        self.post(self._pause)
 
     def step(self) -> None:
         """Carry out one iteration; in the past, go on by one step."""
@@ -158,6 +167,18 @@ class Worker:
             self._wake.set()
         return taken
 
+    def hold(self) -> None:
+        """Have training wait between two iterations, for the length of a frame.
+
+        Why: two threads that both want the interpreter's lock at every call hand it to and
+        fro, and a frame takes three times as long; in turns each goes at its full speed.
+        """
+        self._go.clear()
+
+    def go_on(self) -> None:
+        """Let training go on after ``hold``."""
+        self._go.set()
+
     def close(self, timeout: float = 2.0) -> None:
         """End everything and wait for the thread.
 
@@ -180,8 +201,8 @@ class Worker:
             self._wake.clear()
             self._carry_out_commands()
             self._train()
-            self._jobs.take_turns()
-            self._look()
+            self._guarded(self._jobs.take_turns)
+            self._guarded(self._look)
             if not (self._commands or self._jobs or self._closing):
                 self._wake.wait(self._pace.rest if self._playing else None)
         self._jobs.cancel_all()
@@ -237,7 +258,10 @@ class Worker:
 
     def _tell(self, event: Event) -> None:
         self._dirty = True
-        self._look(forced=True)
+        try:
+            self._look(forced=True)
+        except Exception:  # the word itself must not be lost
+            log.exception("no look could be made")
         self._on_event(event)
 
     def _tell_run(self, status: Status, text: str = "") -> None:
@@ -279,6 +303,8 @@ class Worker:
         try:
             while True:
                 run.step()
+                if not self._go.is_set():
+                    self._go.wait(HOLD_S)
                 if run.cursor >= self._until or run.early_stop:
                     break
                 if self._pace.is_limited or self._commands or perf_counter() > deadline:
@@ -325,12 +351,14 @@ class Worker:
         self._tell_run(Status.LOADED)
 
     def _adopt(self, run: Run, number: int) -> None:
+        from lab.engine.device import use_threads
         from lab.engine.interrupts import install
 
         self._jobs.cancel_all()
         self._run, self._number, self._playing = run, number, False
         self._pace.forget()
-        install(run.trainer, self._stop)
+        install(run, self._stop)
+        use_threads(run.experiment.threads)
 
     def _reset(self, new_seed: bool) -> None:
         now = self._live().settings

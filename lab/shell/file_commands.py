@@ -302,10 +302,11 @@ def _read(path: Path, kind: str, wish: int) -> tuple[int, Path, Record]:
 
 
 def _saved(path: Path, run: Run) -> Generator[object, None, None]:
-    """Write a run down; a job of the worker."""
-    from lab.engine.records import record_of, record_text
+    """Write a run down, one that has not stepped to go its whole way; a job of the worker."""
+    from lab.engine.records import Record, record_of, record_text
     from lab.files.atomic import write_bytes
 
     yield None
-    text = record_text(record_of(run))
+    record = record_of(run)
+    text = record_text(record if run.newest else Record(record.experiment, record.edits))
     write_bytes(path, text.encode(), overwrite=True)

@@ -34,18 +34,11 @@ def keep(look: RunLook, folder: Path) -> bool:
 
 
 def record_of_look(look: RunLook) -> Record:
-    """Return the run as it was asked for, and the edits made up to the cursor.
-
-    The look holds the settings in force; taking its edits back, the last one first, gives the
-    description that the run began with.
-    """
+    """Return the run as it was asked for, and the edits made up to the cursor."""
     from lab.engine.records import Record
 
     edits = tuple(e for e in look.edits if e.step <= look.step and e.what != "weights")
-    base = look.settings
-    for edit in reversed(edits):
-        base = base.changed({edit.what: edit.old})
-    return Record(base, edits)
+    return Record(look.experiment, edits)
 
 
 def kept(folder: Path) -> Record | None:

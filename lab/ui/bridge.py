@@ -9,7 +9,7 @@ from __future__ import annotations
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QUndoStack
 
 from lab.engine.news import Status
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FRAME_MS = 33
 LONGEST_FRAME_MS = 250
-SHARE = 0.2
+SHARE = 0.25
 """The part of its time that the window may spend on frames while training runs."""
 _ENDS_OF_LOADING = (Status.LOADED, Status.REFUSED, Status.FAILED)
 
@@ -59,7 +59,6 @@ class EngineBridge(QObject):
         self.undo_stack = QUndoStack(self)
         self._event_posted.connect(self._on_event_posted, Qt.ConnectionType.QueuedConnection)
         self._worker = Worker(on_event=self._event_posted.emit)
-        self._used = thread_time()
         self._frame = QTimer(self, interval=FRAME_MS)
         self._frame.timeout.connect(self._on_frame)
         self._frame.start()
@@ -183,16 +182,18 @@ class EngineBridge(QObject):
 
     @Slot()
     def _on_frame(self) -> None:
-        """Deliver, and let dear frames come less often, as they take the lock from training.
-
-        The time counted is this thread's own since the last frame, painting included.
-        """
-        used = thread_time()
-        cost_ms, self._used = 1000 * (used - self._used), used
+        """Deliver and paint in one go, while training waits; dear frames come less often."""
+        began = thread_time()
+        self._worker.hold()
+        try:
+            self._deliver()
+            QCoreApplication.sendPostedEvents()  # what was drawn is painted now, not later
+        finally:
+            self._worker.go_on()
+        cost_ms = 1000 * (thread_time() - began)
         is_playing = self.look is not None and self.look.playing
         wanted = cost_ms / SHARE if is_playing else FRAME_MS
         self._frame.setInterval(int(min(max(wanted, FRAME_MS), LONGEST_FRAME_MS)))
-        self._deliver()
 
     @Slot(object)
     def _on_event_posted(self, event: Event) -> None:

@@ -297,22 +297,64 @@ def test_speed_is_kept_to(desk: Desk) -> None:
     assert 25 <= look.steps_per_second <= 55
 
 
-def test_a_long_iteration_is_left_midway_and_repeated_to_the_bit(desk: Desk) -> None:
-    """A pause within the iteration leaves a state equal to one that was never begun."""
+def test_a_pause_leaves_a_long_iteration_midway_and_it_is_repeated_to_the_bit(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pause is asked for while the forward pass stands still within the network."""
     layers = [{"kind": "linear", "units": 1500}, "tanh"] * 3
     wide = playground(layers=[*layers, {"kind": "linear"}], batches={"size": 48})
-    begun = threading.Event()
+    inside, asked = threading.Event(), threading.Event()
+
+    def stand_still(module: object, inputs: object) -> None:
+        if not asked.is_set():
+            inside.set()
+            assert asked.wait(TIMEOUT)
+
     desk.worker.load(wide)
-    desk.worker.watch("w", lambda bench: (begun.set(), bench.state.vector.numpy().copy())[1])
-    before = desk.look(lambda look: "w" in look.answers)
+    desk.next_event(Status.LOADED)
+    run = desk.worker._run
+    assert run is not None
+    run.trainer.network[0].register_forward_pre_hook(stand_still)
     desk.worker.play()
+    assert inside.wait(TIMEOUT)
     desk.worker.pause()
+    asked.set()
     desk.next_event(Status.PAUSED)
-    paused = desk.look(lambda look: not look.playing and "w" in look.answers)
+    assert run.newest == 0  # the iteration was left, not finished
+    desk.worker.step()
+    desk.worker.watch("w", lambda bench: bench.state.vector.numpy().copy())
+    seen = desk.look(lambda look: look.step == 1 and "w" in look.answers)
     alone = Run(wide)
-    alone.advance(paused.step)
-    np.testing.assert_array_equal(paused.answers["w"], alone.trainer.state.vector.numpy())
-    assert before.step == 0
+    alone.step()
+    np.testing.assert_array_equal(seen.answers["w"], alone.trainer.state.vector.numpy())
+
+
+def test_a_question_is_not_interrupted_and_steps_asked_for_are_all_taken(desk: Desk) -> None:
+    layers = [{"kind": "linear", "units": 1500}, "tanh"] * 3
+    wide = playground(layers=[*layers, {"kind": "linear"}], batches={"size": 48})
+    desk.worker.load(wide)
+    desk.worker.watch("answers", lambda bench: bench.answers(bench.train_x).sum().item())
+    for _ in range(5):
+        desk.worker.step()
+    look = desk.look(lambda seen: seen.step == 5)
+    assert np.isfinite(look.answers["answers"])
+
+
+def test_what_stopped_a_run_is_forgotten_once_it_is_got_over(desk: Desk) -> None:
+    wild = playground(
+        loss="mse_loss",
+        layers=[{"kind": "linear"}],
+        optimizer={"kind": "sgd", "learning_rate": 1e6},
+    )
+    desk.worker.load(wild)
+    desk.worker.play()
+    desk.next_event(Status.DIVERGED)
+    stopped = desk.look(lambda look: look.branches[0].diverged_at is not None)
+    desk.worker.seek(0)
+    desk.worker.branch(0, {"optimizer.learning_rate": 1e-3})
+    desk.worker.run_to(stopped.newest + 2)
+    desk.next_event(Status.FINISHED)
+    assert desk.look(lambda look: look.branch == 1).branches[1].diverged_at is None
 
 
 def test_an_interrupt_leaves_the_run_as_before_the_iteration() -> None:
@@ -321,9 +363,9 @@ def test_an_interrupt_leaves_the_run_as_before_the_iteration() -> None:
     layers = [{"kind": "linear", "units": 1500}, "batch_norm", "tanh"] * 2
     run = Run(playground(layers=[*layers, {"kind": "linear"}], batches={"size": 24}))
     stop = threading.Event()
-    assert install(run.trainer, stop) is False  # small batches: no hooks, no cost
+    assert install(run, stop) is False  # small batches: no hooks, no cost
     run = Run(playground(layers=[*layers * 2, {"kind": "linear"}], batches={"size": 48}))
-    assert install(run.trainer, stop) is True
+    assert install(run, stop) is True
     before = run.trainer.state.vector.clone()
     stop.set()
     with pytest.raises(Interrupted):
