@@ -13,3 +13,8 @@ def seed_of(seed: int, purpose: str, step: int = 0) -> int:
     """
     digest = blake2b(f"{seed}/{purpose}/{step}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
+
+
+def next_seed(seed: int) -> int:
+    """Return another seed of few digits, the same for the same seed."""
+    return seed_of(seed, "next seed") % 1_000_000

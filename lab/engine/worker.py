@@ -21,7 +21,7 @@ from lab.engine.looks import look_at
 from lab.engine.mailbox import Mailbox
 from lab.engine.news import Event, Status
 from lab.engine.pace import Pace
-from lab.engine.seeds import seed_of
+from lab.engine.seeds import next_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -362,7 +362,7 @@ class Worker:
 
     def _reset(self, new_seed: bool) -> None:
         now = self._live().settings
-        seed = seed_of(now.seed, "next seed") % 1_000_000 if new_seed else now.seed
+        seed = next_seed(now.seed) if new_seed else now.seed
         self._load(now.changed({"seed": seed}), ())
 
     def _play(self, until: int | None) -> None:

@@ -215,13 +215,17 @@ class RunCommands(QObject):
 
     @Slot()
     def _on_reset(self) -> None:
-        if self._bridge:
-            self._bridge.reset()
+        self._begin_anew(new_seed=False)
 
     @Slot()
     def _on_new_seed(self) -> None:
+        self._begin_anew(new_seed=True)
+
+    def _begin_anew(self, *, new_seed: bool) -> None:
+        from lab.ui.undo import begin_anew  # after the first paint: it brings the tables
+
         if self._bridge:
-            self._bridge.new_seed()
+            begin_anew(self._bridge, new_seed=new_seed)
 
     @Slot()
     def _on_cancel(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QUndoCommand
 
 from lab.engine.experiment import needs_reset
+from lab.engine.seeds import next_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from lab.engine.experiment import Experiment
     from lab.engine.news import RunLook
     from lab.ui.bridge import EngineBridge
+
+GESTURE_S = 1.0
+"""Changes of one setting no further apart than this are one gesture."""
 
 _LIVE, _RESET = 1, 2
 
@@ -39,6 +44,17 @@ def change_settings(bridge: EngineBridge, changes: Mapping[str, Any], text: str)
         bridge.undo_stack.push(_Edit(bridge, look, changes, text))
 
 
+def begin_anew(bridge: EngineBridge, *, new_seed: bool = False) -> None:
+    """Begin the run anew under the settings in force; undoing it brings the old run back."""
+    look = bridge.look
+    if look is None:
+        return
+    now = bridge.wish or look.settings
+    after = now.changed({"seed": next_seed(now.seed)}) if new_seed else now
+    text = "new seed" if new_seed else "reset"
+    bridge.undo_stack.push(_Reset(bridge, look, after, ("seed",), text))
+
+
 class _Edit(QUndoCommand):
     """A change that the run takes over as it goes."""
 
@@ -48,6 +64,7 @@ class _Edit(QUndoCommand):
         super().__init__(text)
         self._bridge, self._new = bridge, dict(changes)
         self._old = dict(_taken_back(look.settings, changes))
+        self._made_at = monotonic()
 
     def redo(self) -> None:
         self._bridge.edit(self._new)
@@ -59,10 +76,12 @@ class _Edit(QUndoCommand):
         return _LIVE
 
     def mergeWith(self, other: QUndoCommand) -> bool:
-        """Take a later change of the same settings for the rest of this one."""
+        """Take a change of the same settings right after this one for the rest of it."""
         if not isinstance(other, _Edit) or set(other._new) != set(self._new):
             return False
-        self._new = other._new
+        if other._made_at - self._made_at > GESTURE_S:
+            return False
+        self._new, self._made_at = other._new, other._made_at
         return True
 
 

@@ -36,7 +36,7 @@ from lab.ui import theme
 from lab.ui.icons import icon
 from lab.ui.messages import ElidedLabel
 from lab.ui.panel import PanelFrame, PanelSpec
-from lab.ui.undo import change_settings
+from lab.ui.undo import begin_anew, change_settings
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QHideEvent, QShowEvent
@@ -121,7 +121,7 @@ class RunView(PanelFrame):
         self._branch.clicked.connect(self._on_branch_clicked)
         self._reset = QPushButton("Reset", foot)
         self._reset.setToolTip("Begin anew from the same initial weights (Ctrl+R).")
-        self._reset.clicked.connect(self._bridge.reset)
+        self._reset.clicked.connect(self._on_reset_clicked)
         row.addWidget(self._branch, 1)
         row.addWidget(self._reset, 1)
         self._on_palette_changed()
@@ -242,6 +242,10 @@ class RunView(PanelFrame):
     @Slot(object)
     def _on_columns_chosen(self, changes: dict[str, Any]) -> None:
         self._change(changes, "columns")
+
+    @Slot()
+    def _on_reset_clicked(self) -> None:
+        begin_anew(self._bridge)
 
     @Slot()
     def _on_branch_clicked(self) -> None:
