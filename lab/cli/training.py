@@ -184,7 +184,7 @@ class Summary:
         results = self.results
         parts = [f"{self.run.experiment.title}: {self.run.newest:,} steps"]
         if results["train_loss"] is not None:
-            parts.append(f"loss {results['train_loss']:.4g}")
+            parts.append(f"loss over the training set {results['train_loss']:.4g}")
         for name, label in (("accuracy", "accuracy"), ("test_accuracy", "test accuracy")):
             if results[name] is not None:
                 parts.append(f"{label} {results[name]:.1%}")

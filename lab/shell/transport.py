@@ -117,7 +117,7 @@ class Readout(QWidget):
         column.setSpacing(0)
         column.addWidget(self._step)
         column.addWidget(self._newest)
-        self.setFixedWidth(112)
+        self.setFixedWidth(128)
         self.setToolTip("The step every view shows, and how many are recorded")
 
     def show_look(self, look: RunLook) -> None:

@@ -69,7 +69,12 @@ class WeightsCommands(QObject):
 
         self._bridge = bridge
         choices = (
-            (ActionSpec(f"file.export.{f.name}", f"{f.title}...", "File/Export", f.summary), f)
+            (
+                ActionSpec(
+                    f"file.export.{f.name}", f"Export {f.title}...", "File/Export", f.summary
+                ),
+                f,
+            )
             for f in FORMATS.values()
         )
         self._actions.add_choices(choices, self._on_export)

@@ -93,6 +93,9 @@ class _Field(QLineEdit):
         keys = Qt.Key
         if event.key() == keys.Key_Escape and self.text() != self._sent:
             self._restore()
+        elif event.key() in (keys.Key_Return, keys.Key_Enter):
+            super().keyPressEvent(event)
+            self.clearFocus()  # the window's keys, Space above all, are wanted next
         elif event.key() in (keys.Key_Up, keys.Key_Down, keys.Key_PageUp, keys.Key_PageDown):
             self._on_editing_finished()
             is_large = event.key() in (keys.Key_PageUp, keys.Key_PageDown)

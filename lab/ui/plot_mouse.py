@@ -73,4 +73,5 @@ class PlotMouse(QObject):
 
     @Slot(QPoint)
     def _on_menu_wanted(self, place: QPoint) -> None:
+        self._readout.hide()
         self.menu().popup(self._plot().view.mapToGlobal(place))

@@ -427,6 +427,11 @@ class Plot(QWidget):
             self.set_pen_scale(self.devicePixelRatioF())
         return super().event(event)
 
+    def leaveEvent(self, event: QEvent) -> None:
+        """Without the mouse there is no place to tell of."""
+        self._mouse.hide_readout()
+        super().leaveEvent(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Reduce curves to the new number of pixels."""
         super().resizeEvent(event)

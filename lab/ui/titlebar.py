@@ -33,6 +33,8 @@ class TitleBar(QWidget):
         self._subtitle.setProperty("role", "secondary")
         self._maximise = IconButton("maximise", f"Maximise {title}", self, side=24)
         self._close = IconButton("close", f"Close {title}", self, side=24)
+        for button in (self._maximise, self._close):
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space belongs to play and pause
         self._maximise.clicked.connect(self.maximise_pressed)
         self._close.clicked.connect(self.close_pressed)
         self._arrange()

@@ -104,7 +104,7 @@ class RunView(PanelFrame):
         foot = QWidget(self)
         column = QVBoxLayout(foot)
         column.setContentsMargins(theme.MARGIN, theme.GRID, theme.MARGIN, theme.PADDING)
-        self._heading = QLabel("Edits while running", foot)
+        self._heading = QLabel("Changes logged", foot)
         self._heading.setProperty("role", "heading")
         self._heading.setTextFormat(Qt.TextFormat.PlainText)
         column.addWidget(self._heading)
@@ -166,7 +166,7 @@ class RunView(PanelFrame):
             if label.text() != line:
                 label.set_text(line)
             label.setVisible(bool(line))
-        heading = f"Edits while running: {len(lines)}" if lines else "No edits while running"
+        heading = f"Changes logged: {len(lines)}" if lines else "No changes logged yet"
         self._heading.setText(heading)
         self._heading.setToolTip("\n".join(lines[:LISTED_EDITS]))
 
