@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from lab.shell.scrubber import Scrubber
 from lab.ui.choices import Segmented
+from lab.ui.fields import IntField, NumberField
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
@@ -42,6 +43,8 @@ def keeps_key(widget: QWidget | None, event: QKeyEvent) -> bool:
         return False
     if isinstance(widget, QLineEdit) and event.key() == Qt.Key.Key_Escape:
         return widget.isModified()  # takes back what was typed, or else belongs to the window
+    if event.key() == Qt.Key.Key_Space and _has_no_spaces(widget):
+        return False
     if isinstance(widget, _WITH_TEXT):
         return event.key() != Qt.Key.Key_Escape and not widget.isReadOnly()
     if event.key() in _ARROWS:
@@ -50,3 +53,11 @@ def keeps_key(widget: QWidget | None, event: QKeyEvent) -> bool:
         by_keyboard = widget.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
         return isinstance(widget, QAbstractButton | QComboBox) and by_keyboard
     return False
+
+
+def _has_no_spaces(widget: QWidget) -> bool:
+    """Whether a space means nothing here: in a number, or in a list nobody is searching."""
+    if isinstance(widget, NumberField | IntField):
+        return True
+    in_list = isinstance(widget, QLineEdit) and isinstance(widget.parent(), QComboBox)
+    return in_list and not widget.isModified()  # type: ignore[attr-defined]  # a line then

@@ -127,7 +127,7 @@ def test_a_hundred_panels_made_and_unmade_while_training_leave_none_alive(drive,
             gc.collect()  # as the timer of the window does
             counts.append(len(QApplication.allWidgets()))
     assert [ref() for ref in alive if ref() is not None] == [desk.panel("loss")]
-    assert len(set(counts[1:])) == 1
+    assert max(counts[1:]) - min(counts[1:]) < 5  # a notice may come; 90 panels may not stay
     drive.bridge.pause()
 
 
