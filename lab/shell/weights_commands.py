@@ -59,6 +59,7 @@ class WeightsCommands(QObject):
         self._bridge: EngineBridge | None = None
         self._weights: tuple[Path, Weights] | None = None
         self._target: Path | None = None
+        self._has_run = False
         actions.add(LOAD, self._on_load)
         actions.set_enabled(LOAD.name, False)
         files.weights_wanted.connect(self.open)
@@ -86,7 +87,8 @@ class WeightsCommands(QObject):
 
     @Slot(object)
     def _on_looked(self, _look: object) -> None:
-        if not self._actions[LOAD.name].isEnabled():
+        if not self._has_run:  # a flag of its own: others enable all of the File menu at once
+            self._has_run = True
             self._actions.set_enabled("file.export.", True)
             self._actions[LOAD.name].setEnabled(True)
 
