@@ -13,13 +13,13 @@ from lab.shell.actions import Actions, ActionSpec
 from lab.shell.weights_table import WeightsTable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from PySide6.QtGui import QAction
 
     from lab.engine.news import Event
+    from lab.engine.load_weights import Loaded
     from lab.engine.run import Run
-    from lab.files.weights import Difference, Weights
     from lab.shell.file_commands import FileCommands
     from lab.shell.notices import Notices
     from lab.shell.status import StatusLine
@@ -57,7 +57,7 @@ class WeightsCommands(QObject):
         self._actions, self._files = actions, files
         self._notices, self._status, self._window = notices, status, parent
         self._bridge: EngineBridge | None = None
-        self._weights: tuple[Path, Weights] | None = None
+        self._asked: Path | None = None  # the file to be read once the shapes are known
         self._target: Path | None = None
         self._has_run = False
         actions.add(LOAD, self._on_load)
@@ -106,40 +106,35 @@ class WeightsCommands(QObject):
 
     @Slot(str)
     def open(self, path: str) -> None:
-        """Read weights in a thread, compare them in the worker, then show the table."""
+        """Ask the worker what the network wants, read in a thread, then show the table."""
         if self._bridge is None or self._bridge.look is None:
             self._notices.tell(
                 "warning", "Weights need a network: open a preset or an experiment first."
             )
             return
-        file = Path(path)
-        work = partial(_read, file)
-        self._files.errand(work, self._on_read, f"Reading {file.name}...").start()
-
-    @Slot(object)
-    def _on_read(self, found: tuple[Path, Weights]) -> None:
-        self._weights = found
-        if self._bridge is not None:
-            self._bridge.submit(COMPARE, partial(_compared, found[1]))
+        self._asked = Path(path)
+        self._bridge.submit(COMPARE, _wanted)
 
     @Slot(str, object)
-    def _on_partial(self, channel: str, value: Any) -> None:
-        if channel == COMPARE and self._weights is not None:
-            self._show_table(value)
+    def _on_partial(self, channel: str, shapes: Any) -> None:
+        if channel == COMPARE and self._asked is not None:
+            work = partial(_planned, shapes, self._asked)
+            self._files.errand(work, self._on_planned, f"Reading {self._asked.name}...").start()
+            self._asked = None
 
-    def _show_table(self, lines: tuple[Difference, ...]) -> None:
-        assert self._weights is not None
-        table = WeightsTable(self._weights[0].name, lines, self._window)
+    @Slot(object)
+    def _on_planned(self, found: tuple[Path, Loaded]) -> None:
+        table = WeightsTable(found[0].name, found[1], self._window)
         table.accepted.connect(self._on_accepted)
         table.open()
 
     @Slot()
     def _on_accepted(self) -> None:
-        if self._weights is not None and self._bridge is not None:
-            path, weights = self._weights
-            self._bridge.load_weights(weights.tensors, path.name)
-            self._status.tell(f"Weights of {path.name} are in use, on a branch of their own.")
-        self._weights = None
+        table = self.sender()
+        if isinstance(table, WeightsTable) and self._bridge is not None:
+            self._bridge.load_weights(table.loaded.tensors, table.file)
+            words = f"Weights of {table.file} are in use, on a branch of their own."
+            self._status.tell(words)
 
     # -- out ------------------------------------------------------------------------------
 
@@ -199,19 +194,18 @@ class WeightsCommands(QObject):
         self._target = None
 
 
-def _read(path: Path) -> tuple[Path, Weights]:
-    """Read a file of weights; runs in a thread."""
-    from lab.files.weights import read_pt, read_safetensors
+def _wanted(run: Run) -> Generator[object, None, None]:
+    """Tell the shapes of the network at the cursor; a job of the worker."""
+    from lab.engine.networks import parameter_shapes
 
-    is_torch = path.suffix.lower() in (".pt", ".pth")
-    return path, read_pt(path) if is_torch else read_safetensors(path)
+    yield parameter_shapes(run.bench.network)
 
 
-def _compared(weights: Weights, run: Run) -> Generator[object, None, None]:
-    """Compare weights with the network; a job of the worker."""
-    from lab.files.weights import compare, shapes
+def _planned(shapes: Mapping[str, tuple[int, ...]], file: Path) -> tuple[Path, Loaded]:
+    """Read weights and compare them with what is wanted; runs in a thread."""
+    from lab.engine.load_weights import plan
 
-    yield compare(shapes(run.bench.network.state_dict()), shapes(weights.tensors))
+    return file, plan(shapes, file)
 
 
 def _exported(

@@ -17,10 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from lab.ui import theme
+from lab.ui.messages import Banner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from lab.engine.load_weights import Loaded
     from lab.files.weights import Difference
 
 WORDS = {
@@ -31,33 +33,50 @@ WORDS = {
 }
 HEADERS = ("Tensor", "Network", "File", "")
 MOST_ROWS = 2000
+MOST_NOTES = 4
 
 
 class WeightsTable(QDialog):
-    """The differences; loading is possible only where every tensor fits."""
+    """The differences; loading is possible only where every tensor fits.
 
-    def __init__(self, file: str, lines: Sequence[Difference], parent: QWidget) -> None:
+    What a person should know although it would fit stands above the table.
+    """
+
+    def __init__(self, file: str, loaded: Loaded, parent: QWidget) -> None:
         super().__init__(parent)
+        self.file, self.loaded = file, loaded
         self.setWindowTitle("Load weights")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.can_load = all(line.status == "same" for line in lines)
-        self.sentence = verdict(file, lines)
+        self.sentence = verdict(file, loaded.differences)
         words = QLabel(self.sentence, self)
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.setWordWrap(True)
-        self.table = _table(lines, self)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        load = buttons.addButton("Load", QDialogButtonBox.ButtonRole.AcceptRole)
-        load.setEnabled(self.can_load)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        self.notes = Banner("warning", noted(loaded.notes), None, self)
+        self.notes.setToolTip("\n".join(loaded.notes))
+        self.table = _table(loaded.differences, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         column.setSpacing(theme.MARGIN)
         column.addWidget(words)
+        column.addWidget(self.notes)
         column.addWidget(self.table, 1)
-        column.addWidget(buttons)
+        column.addWidget(self._make_buttons())
+        self.notes.setHidden(not loaded.notes)
         self.resize(640, 420)
+
+    def _make_buttons(self) -> QDialogButtonBox:
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self.load = buttons.addButton("Load", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.load.setEnabled(self.loaded.fits)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        return buttons
+
+
+def noted(notes: Sequence[str]) -> str:
+    """Return the first notes, and how many more there are."""
+    more = len(notes) - MOST_NOTES
+    return " ".join([*notes[:MOST_NOTES], *([f"{more} more."] if more > 0 else [])])
 
 
 def verdict(file: str, lines: Sequence[Difference]) -> str:

@@ -112,10 +112,29 @@ def test_weights_go_out_and_come_back_through_the_table(drive, tmp_path):
     drive.window.weights.open(str(file))
     drive.qtbot.waitUntil(lambda: drive.window.findChild(WeightsTable) is not None)
     table = drive.window.findChild(WeightsTable)
-    assert table.can_load
+    assert table.load.isEnabled()
+    assert table.notes.isHidden()
     assert len(drive.bridge.look.branches) == 1  # nothing has changed yet
     table.accept()
     drive.qtbot.waitUntil(lambda: len(drive.bridge.look.branches) == 2)
+
+
+def test_numbers_that_are_not_finite_and_other_types_are_told(drive, tmp_path):
+    from lab.files.weights import read_safetensors, write_safetensors
+
+    file = tmp_path / "weights.safetensors"
+    exported(drive, "safetensors", file)
+    tensors = {n: t.double() for n, t in read_safetensors(file).tensors.items()}
+    next(iter(tensors.values()))[0, 1] = float("nan")
+    write_safetensors(file, tensors, overwrite=True)
+    drive.window.weights.open(str(file))
+    drive.qtbot.waitUntil(lambda: drive.window.findChild(WeightsTable) is not None)
+    table = drive.window.findChild(WeightsTable)
+    told = table.notes.text()
+    assert "float64" in told
+    assert "0.weight: 1 value not finite" in told
+    assert table.notes.isVisible()
+    table.reject()
 
 
 def test_weights_that_do_not_fit_are_shown_and_not_loaded(drive, tmp_path, tiny_experiment):
@@ -127,7 +146,7 @@ def test_weights_that_do_not_fit_are_shown_and_not_loaded(drive, tmp_path, tiny_
         lambda: drive.window.findChild(WeightsTable) is not None, timeout=30_000
     )
     table = drive.window.findChild(WeightsTable)
-    assert not table.can_load
+    assert not table.load.isEnabled()
     assert "3 of 4 tensors do not fit" in table.sentence
     rows = table.findChild(QTableWidget)
     assert rows.item(0, 1).text() == "5×2"
