@@ -125,7 +125,7 @@ def test_numbers_that_are_not_finite_and_other_types_are_told(drive, tmp_path):
     file = tmp_path / "weights.safetensors"
     exported(drive, "safetensors", file)
     tensors = {n: t.double() for n, t in read_safetensors(file).tensors.items()}
-    next(iter(tensors.values()))[0, 1] = float("nan")
+    tensors["0.weight"][0, 1] = float("nan")
     write_safetensors(file, tensors, overwrite=True)
     drive.window.weights.open(str(file))
     drive.qtbot.waitUntil(lambda: drive.window.findChild(WeightsTable) is not None)
