@@ -80,13 +80,14 @@ def export(
 
 
 def snapshot(trainer: Trainer) -> dict[str, Tensor]:
-    """Copy the weights, between two iterations, as they are to be exported.
+    """Copy the weights as they are to be exported: those before an iteration in progress.
 
     Each tensor is a contiguous copy on the CPU, so that training may go on meanwhile. Call it
     in the thread that trains.
     """
-    state = trainer.network.state_dict()
-    return {name: t.detach().cpu().contiguous().clone() for name, t in state.items()}
+    with trainer.settled():
+        state = trainer.network.state_dict()
+        return {name: t.detach().cpu().contiguous().clone() for name, t in state.items()}
 
 
 def described(record: Record) -> dict[str, str]:

@@ -13,6 +13,7 @@ which is torch.optim's own ``weight_decay`` for l2 (SGD, Adam, ...) and for λ (
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -175,6 +176,30 @@ class Trainer(Bench):
         """Leave an iteration that has failed midway, if one has, and the tensors it holds."""
         self.discard()
         self.output = self._objective = self.target = torch.empty(0)
+
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """Have the network as it was before the iteration in progress, which then goes on.
+
+        Why: the forward pass has moved the running statistics already, the weights have yet to.
+        """
+        if not (self._is_begun and self._has_buffers):
+            yield
+            return
+        now = self.state.buffers.clone()
+        self.state.buffers.copy_(self._buffers_before)
+        self.state.set_counts(self.step_number)
+        try:
+            yield
+        finally:
+            self.state.buffers.copy_(now)
+            self.state.set_counts(self.step_number + 1)
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Switch the network to evaluation, as it was before the iteration in progress."""
+        with self.settled(), super().evaluating():
+            yield
 
     def _enter(self, wanted: Phase) -> None:
         if self.phase is not wanted:
