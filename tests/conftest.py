@@ -11,11 +11,6 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-def pytest_configure(config):
-    """Name the mark that says which row of the fault catalogue a test makes."""
-    config.addinivalue_line("markers", "fault(row): row of the fault catalogue")
-
-
 @pytest.fixture(autouse=True)
 def no_thread_left_behind():
     """Fail a test that leaves a thread of the lab alive; one on its way out is waited for."""
