@@ -38,6 +38,8 @@ def all_notes(read):
     return "; ".join(read.notes)
 
 
+@pytest.mark.fault("F14")
+@pytest.mark.fault("F15")
 def test_kinds_are_recognised_and_shown(table):
     lines = [
         f"{k / 2},{'red' if k % 3 else 'blue'},2024-01-{k + 1:02},7,,{k}" for k in range(20)
@@ -63,6 +65,8 @@ def test_kinds_are_recognised_and_shown(table):
     assert not read.column("size").values.flags.writeable
 
 
+@pytest.mark.fault("F12")
+@pytest.mark.fault("F13")
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -102,11 +106,14 @@ def test_a_zip_a_folder_a_pipe_and_a_missing_file_are_named_for_what_they_are(tm
             read_table(path)
 
 
+@pytest.mark.fault("F13")
 def test_an_unclosed_quote_in_a_large_file_is_found_without_reading_all_of_it(table):
     with pytest.raises(LoadError, match="unclosed quote opened at line 2"):
         table(b'a,b\n1,"2\n' + b"3,4\n" * 12_000_000)  # 48 MB
 
 
+@pytest.mark.fault("F12")
+@pytest.mark.fault("F13")
 def test_limits_are_named(table, monkeypatch):
     with pytest.raises(LoadError, match="1,000,000 columns, more than the 4,096 allowed"):
         table(b",".join([b"1"] * 1_000_000) + b"\n")
@@ -119,6 +126,7 @@ def test_limits_are_named(table, monkeypatch):
         table("a,b\n" + "1,2\n" * 51)
 
 
+@pytest.mark.fault("F13")
 def test_a_long_field_is_text_and_the_csv_module_is_left_as_it_was(table):
     before = csv.field_size_limit()
     read = table("a,b\n" + "x" * 200_000 + ",1\ny,2\n")
@@ -135,6 +143,7 @@ def test_two_readers_share_the_limit_of_the_csv_module():
     assert csv.field_size_limit() == before
 
 
+@pytest.mark.fault("F12")
 def test_one_column_loads_and_says_so(table):
     read = table("a\n1\n2\n")
     assert kinds(read) == {"a": "number"}
@@ -142,6 +151,7 @@ def test_one_column_loads_and_says_so(table):
     assert "no delimiter found" in read.dialect.reasons[1]
 
 
+@pytest.mark.fault("F14")
 def test_a_few_ragged_rows_are_left_out_and_listed(table):
     lines = ["1,2"] * 2000
     lines[4], lines[10] = "1,2,3", '"x"y,2'
@@ -150,6 +160,7 @@ def test_a_few_ragged_rows_are_left_out_and_listed(table):
     assert "left out for a wrong number of fields: 2 rows, lines 6, 12" in read.notes
 
 
+@pytest.mark.fault("F14")
 def test_many_ragged_rows_refuse_the_file_with_the_first_ten_lines(table):
     lines = ["1,2"] * 1000 + ["1"] * 12
     with pytest.raises(LoadError) as caught:
@@ -161,6 +172,7 @@ def test_many_ragged_rows_refuse_the_file_with_the_first_ten_lines(table):
     )
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("delimiter", [";", "\t", "|", ","])
 def test_delimiters_and_line_ends(table, delimiter, newline):
@@ -172,6 +184,7 @@ def test_delimiters_and_line_ends(table, delimiter, newline):
     assert read.column("n").values[1] == 1.5
 
 
+@pytest.mark.fault("F14")
 def test_a_thousands_sign_that_may_be_a_decimal_sign_is_not_guessed(table):
     content = 'a,b\n"1,234",x\n"5,678",y\n'
     read = table(content)
@@ -183,6 +196,7 @@ def test_a_thousands_sign_that_may_be_a_decimal_sign_is_not_guessed(table):
     )
 
 
+@pytest.mark.fault("F14")
 def test_a_thousands_sign_with_evidence_is_read_and_noted(table):
     read = table('a,b\n"1,234",2.5\n"1,234,567",3.5\n')
     np.testing.assert_array_equal(read.column("a").values, [1234, 1234567])
@@ -194,6 +208,7 @@ def test_a_thousands_sign_with_evidence_is_read_and_noted(table):
     assert german.column("a").note == "points read as thousands separators"
 
 
+@pytest.mark.fault("F14")
 def test_headers_are_made_usable_and_the_change_is_said(table):
     read = table(f'a,a,,{"n" * 10_240},"x\ny"\n' + "1,2,3,4,5\n2,3,4,5,6\n")
     assert read.names[:3] == ("a", "a (2)", "column 3")
@@ -218,6 +233,7 @@ def test_the_row_names_of_r_get_a_column(table):
     assert read.names == ("row", "a", "b")
 
 
+@pytest.mark.fault("F14")
 def test_a_late_text_in_a_column_of_numbers_is_found_with_its_row(table, monkeypatch):
     monkeypatch.setattr(rows, "_CHUNK_CELLS", 2048)
     lines = [f"{k},{k}" for k in range(30_000)]
@@ -237,6 +253,7 @@ def test_a_column_that_is_mostly_text_is_not_read_to_its_end_as_numbers(table, m
     assert read.with_kind("a", "number").column("a").missing == 70
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.soak
 def test_a_late_text_in_a_million_rows(table):
     lines = [f"{k},{k}" for k in range(1_000_000)]
@@ -268,11 +285,13 @@ def test_what_is_missing_or_infinite_is_said(table):
     assert "2 entries that are not finite" in column.note
 
 
+@pytest.mark.fault("F15")
 def test_whole_numbers_that_float_cannot_hold_are_said(table):
     read = table(f"a,b\n{2**53 + 1},1\n{2**53},2\n")
     assert read.column("a").note == "rounded: 1 whole number above 2^53"
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.parametrize(
     ("days", "kind", "words"),
     [
