@@ -116,6 +116,7 @@ def test_the_test_set_is_standardised_by_the_training_set_alone():
     np.testing.assert_allclose(data.deviation, train.std(axis=0))
 
 
+@pytest.mark.fault("F15")
 def test_a_feature_that_never_changes_becomes_zero_and_is_named(tmp_path):
     rows = [(7, b, kind) for _, b, kind in own_rows()]
     path = tmp_path / "constant.npz"
@@ -128,6 +129,7 @@ def test_a_feature_that_never_changes_becomes_zero_and_is_named(tmp_path):
     assert (mean, deviation) == (1e9, 1)
 
 
+@pytest.mark.fault("M2")
 def test_a_number_that_is_none_is_refused_naming_its_row(tmp_path):
     x = np.zeros((1000, 3))
     x[:, 0] = np.arange(1000)
@@ -168,6 +170,7 @@ def test_a_file_that_is_not_there_is_told_in_a_sentence(kind, path, told, tmp_pa
         prepare(asked)
 
 
+@pytest.mark.fault("F15")
 def test_one_class_alone_is_refused(tmp_path):
     path = tmp_path / "one.npz"
     np.savez(path, x=np.eye(4), y=np.zeros(4, int))
