@@ -141,6 +141,7 @@ def files(tmp_path_factory):
     return made, canary
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_no_table_of_tensors_is_refused_and_never_executed(
     tmp_path, reader, files, case
@@ -155,6 +156,7 @@ def test_what_is_no_table_of_tensors_is_refused_and_never_executed(
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.fault("F20")
 def test_the_harmful_file_is_harmful(tmp_path):
     canary = tmp_path / "canary"
     pickle.loads(pickle.dumps(Harmful(canary)))
@@ -272,6 +274,7 @@ def test_the_child_answers_in_one_process_too(monkeypatch):
     assert b"more memory" in pickle_child.refusal(MemoryError())
 
 
+@pytest.mark.fault("F20")
 def test_no_way_to_unpickle_exists_in_the_program():
     unsafe = re.compile(
         r"weights_only\s*=\s*False|\bpickle\.loads?\(|Unpickler\(|allow_pickle\s*=\s*True"
