@@ -158,6 +158,10 @@ def checked(*described: object, shape: tuple[int, ...] = FLAT, outputs: int = 10
     checked_sizes(layers_of(*described), shape, outputs, slots=2, itemsize=4)
 
 
+@pytest.mark.fault("N1")
+@pytest.mark.fault("N2")
+@pytest.mark.fault("N3")
+@pytest.mark.fault("N4")
 @pytest.mark.parametrize(
     ("layers", "shape", "told"),
     [
@@ -209,6 +213,7 @@ def test_networks_that_cannot_be_are_refused_naming_the_layer(layers, shape, tol
         checked(*layers, shape=shape)
 
 
+@pytest.mark.fault("N2")
 def test_refusing_the_largest_network_takes_no_memory():
     import tracemalloc
 
@@ -219,6 +224,7 @@ def test_refusing_the_largest_network_takes_no_memory():
     tracemalloc.stop()
 
 
+@pytest.mark.fault("N2")
 def test_a_double_precision_network_counts_twice():
     layers = [
         {"kind": "linear", "units": 25_000},
@@ -234,6 +240,7 @@ def test_a_double_precision_network_counts_twice():
         checked_sizes(asked.layers, (4,), 3, slots=2, itemsize=8)
 
 
+@pytest.mark.fault("N2")
 def test_outputs_of_a_batch_beyond_memory_are_refused_unless_cut_into_pieces():
     layers = [
         {"kind": "conv2d", "channels": 65536, "kernel": 1},
@@ -251,6 +258,7 @@ def test_outputs_of_a_batch_beyond_memory_are_refused_unless_cut_into_pieces():
 NORMALISED = ["linear", {"kind": "residual", "layers": ["batch_norm"]}]
 
 
+@pytest.mark.fault("N4")
 @pytest.mark.parametrize(
     ("size", "n", "drop_last", "told"),
     [
@@ -271,6 +279,7 @@ def test_a_last_batch_that_cannot_be_normalised_is_found_beforehand(size, n, dro
         check_batches(asked, n)
 
 
+@pytest.mark.fault("N4")
 def test_torch_itself_would_have_failed_on_that_batch():
     with pytest.raises(ValueError, match="more than 1 value"):
         nn.BatchNorm1d(3)(torch.zeros(1, 3))
