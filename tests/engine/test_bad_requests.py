@@ -34,6 +34,7 @@ def short(value: object) -> str:
 BAD_RATES = [math.nan, math.inf, -math.inf, -1, 0, 1e30, "", "1e-400", 1e-400, None, True, HUGE]
 
 
+@pytest.mark.fault("N6")
 @pytest.mark.parametrize("value", BAD_RATES, ids=short)
 def test_learning_rates(value):
     refused(
@@ -41,6 +42,7 @@ def test_learning_rates(value):
     )
 
 
+@pytest.mark.fault("N6")
 @pytest.mark.parametrize(
     ("kind", "option", "value"),
     [
@@ -60,12 +62,14 @@ def test_momenta_and_their_like(kind, option, value):
     refused(rf"optimizer\.{option}: wanted", optimizer={"kind": kind, option: value})
 
 
+@pytest.mark.fault("N6")
 @pytest.mark.parametrize("value", [-1, math.nan, math.inf, "x", HUGE], ids=short)
 @pytest.mark.parametrize("name", ["l1", "l2", "weight_decay"])
 def test_penalties(name, value):
     refused(rf"regularisation\.{name}: wanted", regularisation={name: value})
 
 
+@pytest.mark.fault("N2")
 @pytest.mark.parametrize(
     "value", [0, -3, 2.5, 2**40, HUGE, "8", math.nan, True, [3]], ids=short
 )
@@ -73,11 +77,13 @@ def test_widths(value):
     refused(r"layers\.1\.units: wanted", layers=["relu", {"kind": "linear", "units": value}])
 
 
+@pytest.mark.fault("N4")
 @pytest.mark.parametrize("value", [1.5, 1, -0.1, math.nan])
 def test_shares_of_dropout(value):
     refused(r"layers\.0\.p: wanted", layers=[{"kind": "dropout", "p": value}])
 
 
+@pytest.mark.fault("N7")
 @pytest.mark.parametrize(
     ("described", "told"),
     [
@@ -115,6 +121,7 @@ def test_other_settings(described, told):
     refused(told, **described)
 
 
+@pytest.mark.fault("N3")
 def test_blocks_within_blocks_beyond_measure():
     inner: object = "relu"
     for _ in range(3000):
@@ -122,12 +129,14 @@ def test_blocks_within_blocks_beyond_measure():
     refused("layers", layers=[inner])
 
 
+@pytest.mark.fault("N7")
 def test_a_batch_of_0_is_the_whole_set(make):
     trainer = Trainer(make(batches={"size": 0}))
     assert len(trainer.batches.at(1)[0]) == len(trainer.train_x) == 80
     assert trainer.batches.per_epoch == 1
 
 
+@pytest.mark.fault("N7")
 def test_a_batch_larger_than_the_data_is_refused_at_once_and_while_running(make):
     with pytest.raises(ExperimentError, match="at most the 80 training samples, got 81"):
         Trainer(make(batches={"size": 81}))
@@ -137,6 +146,7 @@ def test_a_batch_larger_than_the_data_is_refused_at_once_and_while_running(make)
     assert run.settings == make()
 
 
+@pytest.mark.fault("N4")
 def test_an_edit_that_would_leave_a_last_batch_of_1_to_normalise_is_refused(noisy):
     run = Run(noisy())
     with pytest.raises(ExperimentError, match="last batch of 1"):
@@ -145,6 +155,8 @@ def test_an_edit_that_would_leave_a_last_batch_of_1_to_normalise_is_refused(nois
     run.step()
 
 
+@pytest.mark.fault("N1")
+@pytest.mark.fault("N5")
 def test_outputs_that_do_not_fit_the_loss_are_an_error_before_the_first_step(make):
     three = [{"kind": "linear", "units": 3}]
     with pytest.raises(ExperimentError, match="the loss wants 10 outputs, the network gives 3"):
@@ -155,6 +167,7 @@ def test_outputs_that_do_not_fit_the_loss_are_an_error_before_the_first_step(mak
         Trainer(make(data="digit_images", layers=three))
 
 
+@pytest.mark.fault("N5")
 @pytest.mark.parametrize("loss", sorted(LOSSES))
 @pytest.mark.parametrize("data", ["moons", "iris", "diabetes"])
 def test_output_and_target_never_broadcast(make, loss, data):
@@ -253,6 +266,7 @@ def test_what_needs_the_run_to_begin_anew(make, path, wanted):
 # Devices.
 
 
+@pytest.mark.fault("D1")
 @pytest.mark.parametrize("name", ["cuda:7", "mps", "banana", ""])
 def test_a_file_that_wishes_for_an_absent_device_opens_on_the_cpu_and_keeps_its_wish(
     make, name
@@ -264,6 +278,7 @@ def test_a_file_that_wishes_for_an_absent_device_opens_on_the_cpu_and_keeps_its_
     run.step()
 
 
+@pytest.mark.fault("D1")
 @pytest.mark.parametrize("name", ["cuda:7", "mps", "banana"])
 def test_a_device_asked_for_by_name_is_refused_and_not_replaced(name):
     with pytest.raises(ExperimentError, match=rf"device: '{name}' is not on this machine.*cpu"):
