@@ -106,6 +106,7 @@ def test_play_until_the_horizon_and_the_last_look_precedes_the_word(desk: Desk) 
     assert not look.playing
 
 
+@pytest.mark.fault("T5")
 def test_start_and_stop_two_hundred_times_is_a_state_machine(desk: Desk) -> None:
     desk.worker.load(playground())
     desk.next_event(Status.LOADED)
@@ -152,6 +153,7 @@ def test_an_edit_is_logged_where_it_took_effect(desk: Desk) -> None:
     assert look.settings.optimizer["learning_rate"] == 0.5
 
 
+@pytest.mark.fault("N6")
 @pytest.mark.parametrize("rate", [-1, float("nan"), float("inf"), "", 1e30])
 def test_an_impossible_learning_rate_is_refused_and_changes_nothing(
     desk: Desk, rate: object
@@ -173,6 +175,7 @@ def test_answers_are_of_the_step_under_the_cursor(desk: Desk) -> None:
         assert desk.look(lambda look, k=step: look.step == k).answers["step"] == step
 
 
+@pytest.mark.fault("T8")
 def test_looks_keep_their_answers_though_the_run_goes_on(desk: Desk) -> None:
     desk.worker.load(playground())
     desk.worker.watch("w", lambda bench: bench.state.vector.numpy().copy())
@@ -186,6 +189,7 @@ def test_looks_keep_their_answers_though_the_run_goes_on(desk: Desk) -> None:
     np.testing.assert_array_equal(kept, alone.trainer.state.vector.numpy())
 
 
+@pytest.mark.fault("T1")
 def test_a_failing_question_is_told_once_and_asked_no_more(desk: Desk) -> None:
     asked = count()
 
@@ -214,6 +218,8 @@ def test_a_job_yields_partial_results_beside_training(desk: Desk) -> None:
     assert desk.worker.take()["squares"] == 16
 
 
+@pytest.mark.fault("T1")
+@pytest.mark.fault("T2")
 def test_a_failing_job_spares_training_and_the_other_jobs(desk: Desk) -> None:
     def bad(run: Run) -> Iterator[int]:
         yield 1
@@ -248,6 +254,7 @@ def test_cancelling_runs_the_finally_block(desk: Desk) -> None:
     assert closed.is_set()
 
 
+@pytest.mark.fault("M1")
 def test_divergence_pauses_at_its_step_and_keeps_the_state_before(desk: Desk) -> None:
     wild = playground(
         loss="mse_loss",
@@ -297,6 +304,7 @@ def test_speed_is_kept_to(desk: Desk) -> None:
     assert 25 <= look.steps_per_second <= 55
 
 
+@pytest.mark.fault("T5")
 def test_a_pause_leaves_a_long_iteration_midway_and_it_is_repeated_to_the_bit(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,6 +365,7 @@ def test_what_stopped_a_run_is_forgotten_once_it_is_got_over(desk: Desk) -> None
     assert desk.look(lambda look: look.branch == 1).branches[1].diverged_at is None
 
 
+@pytest.mark.fault("T5")
 def test_an_interrupt_leaves_the_run_as_before_the_iteration() -> None:
     from lab.engine.interrupts import install
 
@@ -377,6 +386,7 @@ def test_an_interrupt_leaves_the_run_as_before_the_iteration() -> None:
     assert run.newest == 1
 
 
+@pytest.mark.fault("T3")
 def test_closing_in_the_midst_of_training_ends_the_thread() -> None:
     desk = Desk()
     desk.worker.load(playground())
