@@ -44,6 +44,7 @@ def rate(qtbot):
     return field
 
 
+@pytest.mark.fault("N6")
 @pytest.mark.parametrize("text", [*GARBAGE, "-1", "11"])
 def test_what_is_no_number_in_range_is_refused_in_words_and_the_old_value_comes_back(
     qtbot, rate, text
@@ -93,6 +94,7 @@ def test_setting_a_value_by_code_is_silent_and_keeps_all_digits(qtbot, rate):
     assert repr(1 / 3) in rate.toolTip()
 
 
+@pytest.mark.fault("N6")
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -1.0, 10.1])
 def test_code_cannot_set_what_a_person_cannot_type(rate, value):
     with pytest.raises(ValueError, match="Learning rate: wanted"):
@@ -100,6 +102,7 @@ def test_code_cannot_set_what_a_person_cannot_type(rate, value):
     assert rate.value() == 0.02
 
 
+@pytest.mark.fault("N6")
 def test_a_slot_that_sets_the_field_again_does_not_recurse(qtbot, rate):
     rate.edited.connect(rate.set_value)
     typed(qtbot, rate, "3")
@@ -123,6 +126,8 @@ def test_whole_numbers_of_64_bits_pass(qtbot):
     assert edits == [2**62 + 1]
 
 
+@pytest.mark.fault("N2")
+@pytest.mark.fault("N7")
 @pytest.mark.parametrize("text", [*GARBAGE, "2.5", "-3", "1099511627776", str(2**70)])
 def test_whole_numbers_are_refused_likewise(qtbot, text):
     field = IntField("Width", 4, least=1, greatest=4096)
@@ -132,6 +137,7 @@ def test_whole_numbers_are_refused_likewise(qtbot, text):
     assert field.value() == 4
 
 
+@pytest.mark.fault("N2")
 @pytest.mark.parametrize("value", [0, 4097, 2.5, math.nan])
 def test_code_cannot_set_a_bad_whole_number(qtbot, value):
     field = IntField("Width", 4, least=1, greatest=4096)
