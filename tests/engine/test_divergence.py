@@ -37,6 +37,7 @@ RUNAWAY = {
 }
 
 
+@pytest.mark.fault("M1")
 @pytest.mark.parametrize("kind", sorted(RUNAWAY))
 def test_too_large_a_rate_is_found_at_its_very_step(make, kind):
     asked = exploding(make).changed(RUNAWAY[kind])
@@ -55,6 +56,7 @@ def test_too_large_a_rate_is_found_at_its_very_step(make, kind):
     assert torch.equal(state(run), state(stopped))
 
 
+@pytest.mark.fault("M1")
 def test_what_diverged_once_does_so_again_and_heals_on_a_lower_rate(make):
     run = Run(exploding(make))
     found = until_divergence(run).finding
@@ -89,6 +91,7 @@ def test_an_edit_of_the_step_that_diverged_is_carried_out_and_logged(make):
     assert torch.equal(state(run), state(plain))
 
 
+@pytest.mark.fault("M2")
 def test_a_broken_weight_is_named(make):
     run = Run(make())
     run.advance(2)
@@ -99,6 +102,7 @@ def test_a_broken_weight_is_named(make):
     assert (found.bad, found.size) == (1, 16)
 
 
+@pytest.mark.fault("M2")
 @pytest.mark.parametrize("micro", [1, 3])
 def test_a_broken_sample_is_named_with_its_row(make, micro):
     run = Run(make(batches={"size": 16, "micro": micro}))
@@ -131,6 +135,7 @@ def test_a_layer_that_gives_no_number_is_named_with_the_sample(make, micro):
     assert (found.step, found.bad) == (2, 8)
 
 
+@pytest.mark.fault("M2")
 def test_a_gradient_that_is_infinite_in_one_layer_only_is_named(make):
     run = Run(make(layers=["linear", "tanh", "linear", "tanh", "linear", "tanh", "linear"]))
     run.advance(4)
