@@ -190,6 +190,7 @@ def test_gradient_and_learning_rate_come_from_the_record(run):
     assert "learning rate 0.1 in the last update (constant schedule)" in rate.reading
 
 
+@pytest.mark.fault("M1")
 def test_a_diverged_step_is_marked():
     run = Run(small(optimizer={"kind": "sgd", "learning_rate": 1e6}, loss="mse_loss"))
     with pytest.raises(Diverged):
