@@ -46,6 +46,7 @@ def told(inbox):
     return found
 
 
+@pytest.mark.fault("T1")
 def test_a_slot_that_fails_is_told_once(inbox, told, qtbot):
     sender, failing = Sender(), Failing()
     sender.fired.connect(failing.fail)
@@ -63,6 +64,8 @@ def test_a_slot_that_fails_is_told_once(inbox, told, qtbot):
     assert len(told) == 2
 
 
+@pytest.mark.fault("T1")
+@pytest.mark.fault("T2")
 def test_errors_of_timers_and_threads_are_told_in_the_window_thread(inbox, told, qtbot):
     failing = Failing()
     QTimer.singleShot(0, failing.fail)
@@ -79,6 +82,7 @@ def test_errors_of_timers_and_threads_are_told_in_the_window_thread(inbox, told,
     assert set(seen_in) == {threading.main_thread()}
 
 
+@pytest.mark.fault("T1")
 def test_no_more_than_twenty_a_minute(inbox, told):
     for line in range(100):
         inbox.put(faults.Fault("s", "d", ("ValueError", "file.py", line)))
@@ -121,6 +125,7 @@ def failing_in(module: str) -> None:
         sys.excepthook(type(error), error, error.__traceback__)
 
 
+@pytest.mark.fault("T1")
 def test_a_panel_that_fails_three_times_is_stopped_and_can_be_opened_anew(window, inbox):
     window.listen(inbox)
     for _ in range(3):
