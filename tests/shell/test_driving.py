@@ -167,6 +167,7 @@ def test_a_drag_of_a_thousand_moves_asks_once_a_frame(drive, qtbot):
     drive.wait(asked[-1])
 
 
+@pytest.mark.fault("T5")
 def test_starting_and_stopping_quickly_ends_in_a_known_state(drive):
     for _ in range(100):
         drive.key(KEY.Key_Space)
@@ -202,6 +203,7 @@ def test_the_curve_shows_edits_and_repaints(drive):
     assert bar.grab().toImage() != before
 
 
+@pytest.mark.fault("M1")
 def test_a_run_that_diverges_says_which_step(drive, tiny_experiment):
     changed = tiny_experiment(
         layers=["linear"],
@@ -215,6 +217,7 @@ def test_a_run_that_diverges_says_which_step(drive, tiny_experiment):
     assert not drive.bridge.look.playing
 
 
+@pytest.mark.fault("N6")
 def test_a_wrong_wish_is_refused_in_a_banner(drive):
     drive.bridge.edit({"optimizer.learning_rate": -1})
     drive.qtbot.waitUntil(lambda: "learning_rate" in drive.window.notices.text())
