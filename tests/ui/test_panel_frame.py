@@ -128,6 +128,7 @@ def test_the_title_bar_is_32_high_and_tells_its_buttons(qtbot):
     assert bar._maximise.accessibleName() == "Restore Loss"
 
 
+@pytest.mark.fault("T6")
 def test_public_methods_assert_the_thread_of_the_window(frame):
     errors = []
 
@@ -144,6 +145,7 @@ def test_public_methods_assert_the_thread_of_the_window(frame):
     assert frame.reading() == ""
 
 
+@pytest.mark.fault("T6")
 def test_every_public_method_of_a_panel_and_a_plot_has_that_guard():
     from lab.ui.plots import Plot
 
