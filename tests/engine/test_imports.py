@@ -49,6 +49,7 @@ def test_descriptions_tables_and_shapes_need_no_torch():
     assert not loaded & (HEAVY | QT)
 
 
+@pytest.mark.fault("T6")
 @pytest.mark.parametrize("package", [lab.engine, lab.maths])
 def test_nothing_of_the_engine_imports_qt(package):
     names = [m.name for m in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
