@@ -61,6 +61,7 @@ def test_a_pdf_has_a_beginning_an_end_and_its_own_font(drawn, tmp_path):
     assert b"DejaVuSans" in data
 
 
+@pytest.mark.fault("E3")
 @pytest.mark.parametrize("suffix", ["svg", "pdf"])
 def test_names_with_marks_of_xml_and_control_characters_stay_valid(drawn, tmp_path, suffix):
     name = "a & b ]]> <c> \x00\x07\x1b\ufffe\ud800"
@@ -72,6 +73,7 @@ def test_names_with_marks_of_xml_and_control_characters_stay_valid(drawn, tmp_pa
         assert "a & b ]]> <c>" in text
 
 
+@pytest.mark.fault("E3")
 def test_control_characters_of_any_widget_stay_out_of_the_svg(qtbot, tmp_path):
     label = QLabel("a & b ]]> <c> \x07\x1b")
     qtbot.addWidget(label)
@@ -98,6 +100,7 @@ def test_another_widget_can_be_exported_in_all_formats(qtbot, tmp_path):
         assert export_picture(label, tmp_path / f"a.{suffix}").stat().st_size > 300
 
 
+@pytest.mark.fault("E1")
 @pytest.mark.parametrize("width", [0, -5, 15, 8193, 20_000, 50_000, 2.5])
 def test_a_width_out_of_range_is_refused_in_one_sentence(drawn, tmp_path, width):
     with pytest.raises(
@@ -107,6 +110,7 @@ def test_a_width_out_of_range_is_refused_in_one_sentence(drawn, tmp_path, width)
     assert left_in(tmp_path) == []
 
 
+@pytest.mark.fault("E1")
 def test_more_than_64_megapixels_are_refused_before_any_memory_is_taken(drawn, tmp_path):
     with pytest.raises(SaveError, match="megapixels are more than 64"):
         export_picture(drawn, tmp_path / "a.png", width_px=8192, scale=4)
@@ -114,6 +118,7 @@ def test_more_than_64_megapixels_are_refused_before_any_memory_is_taken(drawn, t
         export_picture(drawn, tmp_path / "a.png", scale=5)
 
 
+@pytest.mark.fault("E2")
 def test_a_missing_suffix_is_added_and_an_unknown_one_refused(drawn, tmp_path):
     assert export_picture(drawn, tmp_path / "figure").name == "figure.png"
     with pytest.raises(
@@ -124,6 +129,7 @@ def test_a_missing_suffix_is_added_and_an_unknown_one_refused(drawn, tmp_path):
         export_picture(drawn, "")
 
 
+@pytest.mark.fault("E2")
 @pytest.mark.parametrize("suffix", figures.PICTURES)
 def test_a_missing_folder_is_told(drawn, tmp_path, suffix):
     with pytest.raises(SaveError):
@@ -131,11 +137,13 @@ def test_a_missing_folder_is_told(drawn, tmp_path, suffix):
     assert left_in(tmp_path) == []
 
 
+@pytest.mark.fault("E2")
 def test_a_name_of_4096_characters_is_told(drawn, tmp_path):
     with pytest.raises(SaveError):
         export_picture(drawn, tmp_path / ("x" * 4096 + ".png"))
 
 
+@pytest.mark.fault("E2")
 @pytest.mark.parametrize("suffix", [*figures.PICTURES, *figures.NUMBERS])
 def test_a_file_is_replaced_only_when_that_was_said(drawn, tmp_path, suffix):
     file = tmp_path / f"a.{suffix}"
@@ -149,6 +157,7 @@ def test_a_file_is_replaced_only_when_that_was_said(drawn, tmp_path, suffix):
     assert left_in(tmp_path) == [file.name]
 
 
+@pytest.mark.fault("E4")
 @pytest.mark.parametrize("suffix", figures.PICTURES)
 def test_a_full_disk_keeps_the_old_file_and_leaves_nothing_behind(
     drawn, tmp_path, monkeypatch, suffix
@@ -166,6 +175,7 @@ def test_a_full_disk_keeps_the_old_file_and_leaves_nothing_behind(
     assert left_in(tmp_path) == [file.name]
 
 
+@pytest.mark.fault("E3")
 @pytest.mark.parametrize(
     ("suffix", "broken"),
     [("png", b"\x89PNG broken"), ("svg", b"<svg><a></svg>"), ("pdf", b"%PDF")],
@@ -180,6 +190,7 @@ def test_a_picture_that_cannot_be_read_back_is_not_kept(
     assert left_in(tmp_path) == []
 
 
+@pytest.mark.fault("E3")
 def test_a_failing_exporter_is_told_with_a_way_out(drawn, tmp_path, monkeypatch):
     def fails(_plot):
         raise ValueError("not enough values to unpack")
@@ -223,6 +234,7 @@ def test_no_numbers_are_told(plot, tmp_path):
         export_numbers(plot, tmp_path / "a.csv")
 
 
+@pytest.mark.fault("E2")
 def test_the_dialog_asks_before_it_replaces(drawn, tmp_path, qtbot):
     file = tmp_path / "a.png"
     file.write_bytes(b"precious")
@@ -238,6 +250,7 @@ def test_the_dialog_asks_before_it_replaces(drawn, tmp_path, qtbot):
     assert QImage(str(file)).width() == drawn.width() * 2
 
 
+@pytest.mark.fault("E1")
 def test_the_dialog_says_how_large_a_picture_gets_and_what_is_wrong(drawn, tmp_path, qtbot):
     dialog = ExportDialog(drawn)
     assert dialog._estimate.text() == "960 × 640 pixels"
