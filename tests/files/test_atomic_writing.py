@@ -134,6 +134,7 @@ def _make_pipe(folder):
     return folder / "pipe"
 
 
+@pytest.mark.fault("E2")
 @pytest.mark.parametrize(
     ("place", "words"),
     [
@@ -155,6 +156,7 @@ def test_a_place_that_cannot_be_written_is_told_in_one_sentence(tmp_path, place,
     assert names(tmp_path) == before
 
 
+@pytest.mark.fault("E2")
 def test_a_write_protected_file_is_not_replaced(old, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(SaveError, match="write-protected"):
@@ -162,6 +164,7 @@ def test_a_write_protected_file_is_not_replaced(old, monkeypatch):
     assert old.read_bytes() == OLD
 
 
+@pytest.mark.fault("E4")
 def test_a_full_disk_leaves_the_old_file(small_disk):
     path = small_disk / "weights.bin"
     path.write_bytes(OLD)
@@ -176,12 +179,14 @@ def test_a_full_disk_leaves_the_old_file(small_disk):
     assert names(small_disk) == ["weights.bin"]
 
 
+@pytest.mark.fault("E4")
 def test_a_disk_with_too_little_space_is_told_before_anything_is_written(small_disk):
     with pytest.raises(SaveError, match=r"needs 9\.\d MiB and the disk has 2\.0 MiB free"):
         atomic_write(small_disk / "a", lambda stream: pytest.fail("begun"), need=8_000_000)
     assert names(small_disk) == []
 
 
+@pytest.mark.fault("E4")
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EACCES, errno.EDQUOT])
 def test_every_failing_call_leaves_the_old_file(old, monkeypatch, call, code):
