@@ -82,6 +82,7 @@ def losses(run: Run) -> list[float]:
     return run.timeline.current.steps.column("loss").tolist()
 
 
+@pytest.mark.fault("D2")
 @pytest.mark.parametrize("times", [1, MOST_RETRIES])
 @pytest.mark.parametrize("shorten", PLACES)
 def test_the_loss_curve_is_that_of_a_run_with_enough_memory(asked, shorten, times):
@@ -103,6 +104,7 @@ def test_the_loss_curve_is_that_of_a_run_with_enough_memory(asked, shorten, time
     assert torch.equal(replayed.trainer.state.vector, run.trainer.state.vector)
 
 
+@pytest.mark.fault("D2")
 @pytest.mark.parametrize("shorten", PLACES)
 def test_after_three_retries_it_gives_up_and_the_step_before_stands(asked, shorten):
     reference, run = Run(asked), Run(asked)
@@ -154,6 +156,7 @@ def test_any_other_error_comes_through_and_leaves_the_step_before(asked):
     assert run.timeline.current.all_edits() == ()
 
 
+@pytest.mark.fault("D2")
 def test_evaluation_asks_for_smaller_pieces_when_memory_is_short(asked):
     run = Run(asked)
     wanted, answer = run.trainer.evaluate(), run.trainer._answer
@@ -170,6 +173,7 @@ def test_evaluation_asks_for_smaller_pieces_when_memory_is_short(asked):
     assert run.trainer.network.training
 
 
+@pytest.mark.fault("D2")
 def test_a_snapshot_there_is_no_memory_for_is_replayed(asked, monkeypatch):
     run, reference = Run(asked), Run(asked)
     reference.advance(STEPS)
