@@ -258,6 +258,8 @@ def test_an_empty_folder_is_filled(nabla: Nabla, tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == FILES
 
 
+@pytest.mark.fault("D1")
+@pytest.mark.fault("N7")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -339,6 +341,7 @@ def test_a_lack_of_memory_is_told_as_such(
     assert "not enough memory" in refused("train", "xor", "--out", "out", code=1)
 
 
+@pytest.mark.fault("D1")
 def test_a_file_that_wishes_for_an_absent_device_runs_on_the_cpu_and_keeps_it(
     nabla: Nabla, tmp_path: Path
 ) -> None:
