@@ -48,6 +48,7 @@ def test_a_change_that_needs_a_reset_is_undone_with_its_history(desk):
     assert desk.field("seed").value() == 5
 
 
+@pytest.mark.fault("N6")
 def test_a_value_the_engine_refuses_is_told_and_taken_back(desk):
     desk.load()
     run = desk.look.run
@@ -159,6 +160,7 @@ def test_loss_and_network_follow_the_data_and_it_is_said(desk):
     assert desk.look.settings.loss.kind == "cross_entropy"
 
 
+@pytest.mark.fault("D1")
 def test_an_absent_device_is_told_and_its_wish_is_kept(desk):
     desk.load({"data": "iris", "layers": ["linear"], "device": "cuda:7"})
     desk.until(lambda: desk.banner is not None)
