@@ -1,5 +1,6 @@
 """Changes from the panel as the engine takes them: logged, undone, branched, refused."""
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
