@@ -374,6 +374,7 @@ def test_words_of_axes(plot):
     assert "&lt;b&gt;" in plot.x_axis.labelString()
 
 
+@pytest.mark.fault("T1")
 def test_an_exception_in_paint_is_told_once_and_never_comes_back(plot, qtbot, caplog):
     line = plot.add_line("Training")
     line.set(STEPS, STEPS)
@@ -405,6 +406,7 @@ def test_a_failed_mark_is_painted_again_when_it_gets_new_data(plot):
     assert not paint_guard.has_failed(line.past)
 
 
+@pytest.mark.fault("T1")
 def test_all_items_of_a_plot_are_guarded(plot):
     plot.add_line("a", label=True)
     plot.add_scatter("b")
@@ -421,6 +423,7 @@ def test_guarding_twice_changes_nothing():
     assert pg.ImageItem.paint is before
 
 
+@pytest.mark.fault("T7")
 def test_fifty_plots_come_and_go_and_nothing_of_them_is_left(qapp):
     def settle():
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
