@@ -201,8 +201,16 @@ def _complete_rows(
     if dropped == table.rows:
         what = "every row has a missing value"
         raise LoadError(table.path, what, place, "Deselect that column")
-    of_all = f"{dropped:,} of {counted(table.rows, 'row')}"
+    of_all = f"{dropped:,} of {counted(table.rows, 'row')}, {_rows_in_words(~kept)}"
     return kept, [f"left out for a missing value: {of_all} ({place})"]
+
+
+def _rows_in_words(chosen: npt.NDArray[np.bool_]) -> str:
+    """Return which rows are chosen, counted from 1: ``rows 3, 7, 9 and 12 more``."""
+    places = np.flatnonzero(chosen) + 1
+    listed = ", ".join(f"{k:,}" for k in places[: LIMITS.listed])
+    more = len(places) - LIMITS.listed
+    return f"row{'s' * (len(places) > 1)} {listed}" + (f" and {more:,} more" * (more > 0))
 
 
 def _targets(

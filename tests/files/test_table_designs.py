@@ -83,7 +83,26 @@ def test_numbers_can_be_classes(table):
 def test_rows_with_missing_values_are_left_out_and_counted(table):
     made = design(table("a,b,c\n1,x,1.5\nNA,y,2.5\n3,,3.5\n4,y,4.5\n5,x,5.5\n"), "c")
     assert len(made.x) == 3
-    assert "left out for a missing value: 2 of 5 rows (most in column 'a': 1)" in made.notes
+    said = "left out for a missing value: 2 of 5 rows, rows 2, 3 (most in column 'a': 1)"
+    assert said in made.notes
+
+
+@pytest.mark.fault("M2")
+@pytest.mark.parametrize("word", ["nan", "NaN", "", "inf", "-inf", "1e999", "oops"])
+def test_a_number_that_is_none_is_left_out_naming_its_row(table, word):
+    lines = [f"{k},{k / 2},{k % 2}" for k in range(1000)]
+    lines[776] = f"776,{word},0"
+    made = design(table("a,b,y\n" + "\n".join(lines)), "y")
+    said = "left out for a missing value: 1 of 1,000 rows, row 777 (most in column 'b': 1)"
+    assert said in made.notes
+    assert np.isfinite(made.x).all()
+    assert len(made.x) == 999
+
+
+def test_of_many_rows_left_out_the_first_ten_are_named(table):
+    lines = [f"{k},{'' if k % 2 else k},{k % 3}" for k in range(60)]
+    note = design(table("a,b,y\n" + "\n".join(lines)), "y").notes[0]
+    assert "30 of 60 rows, rows 2, 4, 6, 8, 10, 12, 14, 16, 18, 20 and 20 more (" in note
 
 
 @pytest.mark.fault("F15")
