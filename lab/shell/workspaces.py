@@ -42,7 +42,7 @@ WORKSPACES = (
         "Build",
         "data",
         (("run",), ("network", "data"), ("loss",)),
-        (256, 572, 450),
+        (310, 540, 428),
         "Settings, the network and its answer, the loss",
     ),
     Workspace(
@@ -56,7 +56,7 @@ WORKSPACES = (
         "Landscape",
         "landscape",
         (("run",), ("landscape",), ("loss",)),
-        (256, 574, 450),
+        (310, 540, 428),
         "The surface on which the optimizer walks",
     ),
     Workspace(

@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from lab.shell.settings import Settings
+from lab.shell.workspaces import WORKSPACES
 
 
 def settle(qtbot):
@@ -36,12 +37,10 @@ def test_the_cross_of_the_title_closes_a_panel(window, qtbot):
 
 
 def test_the_default_widths_are_those_of_the_table(window, qtbot):
-    docks = window.desk.host.docks
-    if "data" in docks:
-        qtbot.waitUntil(
-            lambda: 240 <= docks["run"].width() <= 290
-        )  # 256, or what its words need
-        assert 420 <= docks["loss"].width() <= 474
+    docks, wanted = window.desk.host.docks, WORKSPACES[0]
+    for column, width in zip(wanted.columns, wanted.widths, strict=True):
+        panel = next(p for p in column if p in docks)
+        qtbot.waitUntil(lambda p=panel, w=width: abs(docks[p].width() - w) <= 8)
 
 
 def test_a_panel_takes_the_whole_room_and_gives_it_back(window, qtbot):

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from lab.panels.run.model import Row
 
-FIELD_WIDTH = 132
+FIELD_WIDTH = 176
+"""Room for the longest name of a choice."""
+FORM_WIDTH = 286
+"""Labels and fields stay side by side, however wide the panel is."""
 BUTTON_PADDING = 28
 
 
@@ -43,6 +46,7 @@ class Form(QWidget):
         self._rows: dict[str, Row] = {}
         self.fields: dict[str, QWidget] = {}
         self._slider: LogSlider | None = None
+        self.setFixedWidth(FORM_WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
 

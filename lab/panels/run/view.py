@@ -19,7 +19,7 @@ from lab.engine.datasets import DATASETS
 from lab.engine.kinds import ExperimentError
 from lab.engine.news import Status
 from lab.panels.run.columns import ColumnsDialog
-from lab.panels.run.form import Form, ask_for_data
+from lab.panels.run.form import FORM_WIDTH, Form, ask_for_data
 from lab.panels.run.model import (
     LEGEND,
     changes_for,
@@ -58,7 +58,7 @@ class RunView(PanelFrame):
         self._devices = {"cpu": "CPU"}
         self._wish: dict[str, Any] = {}  # what was asked for here and is not yet in force
         self._is_refused = False
-        self.setMinimumWidth(280)
+        self.setMinimumWidth(FORM_WIDTH + 2 * theme.MARGIN)
         self.form = Form(self)
         self.form.changed.connect(self._on_form_changed)
         self.form.asked.connect(self._on_columns_asked)
@@ -84,13 +84,13 @@ class RunView(PanelFrame):
     def _make_scroll(self) -> QWidget:
         inside = QWidget(self)
         column = QVBoxLayout(inside)
-        column.setContentsMargins(theme.MARGIN, theme.PADDING, theme.MARGIN, theme.PADDING)
+        column.setContentsMargins(theme.MARGIN, theme.PADDING, 0, theme.PADDING)
         legend = QLabel(LEGEND, inside)
         legend.setTextFormat(Qt.TextFormat.PlainText)
         legend.setProperty("role", "caption")
         legend.setToolTip("Everything else is taken over as the run goes on, and logged.")
         column.addWidget(legend)
-        column.addWidget(self.form)
+        column.addWidget(self.form, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
@@ -122,8 +122,10 @@ class RunView(PanelFrame):
         self._reset = QPushButton("Reset", foot)
         self._reset.setToolTip("Begin anew from the same initial weights (Ctrl+R).")
         self._reset.clicked.connect(self._on_reset_clicked)
-        row.addWidget(self._branch, 1)
-        row.addWidget(self._reset, 1)
+        for button in (self._branch, self._reset):  # together as wide as the form
+            button.setFixedWidth((FORM_WIDTH - theme.GAP) // 2)
+            row.addWidget(button)
+        row.addStretch(1)
         self._on_palette_changed()
         return row
 

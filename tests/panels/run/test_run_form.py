@@ -1,7 +1,8 @@
 """Every row of the form changes the setting it names, and undo brings the old value back."""
 
 import pytest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QLabel, QStyle, QStyleOptionComboBox
 
 from lab.engine.experiment import experiment, needs_reset
 from lab.engine.layers import LAYERS
@@ -128,3 +129,29 @@ def test_another_set_is_a_choice_of_all(desk):
     offered = desk.field("loss.kind")
     assert isinstance(offered, Choice)
     assert offered.count() == len(LOSSES)
+
+
+def test_every_name_of_a_choice_is_shown_whole(desk):
+    desk.load({"data": "digits", "layers": ["linear"]})
+    for path, field in desk.view.form.fields.items():
+        if not isinstance(field, Choice) or path == "device":
+            continue
+        option = QStyleOptionComboBox()
+        field.initStyleOption(option)
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        control = QStyle.ComplexControl.CC_ComboBox
+        room = field.style().subControlRect(control, option, part, field).width()
+        inside = 4 if field.isEditable() else 0  # a line edit keeps two pixels at each side
+        for place in range(field.count()):
+            name = field.itemText(place)
+            assert field.fontMetrics().horizontalAdvance(name) <= room - inside, name
+
+
+def test_the_form_stays_as_it_is_in_a_wide_panel(desk):
+    desk.load()
+    places = {p: f.mapTo(desk.view, QPoint()).x() for p, f in desk.view.form.fields.items()}
+    desk.view.resize(1200, 700)
+    desk.until(lambda: desk.view.form.parentWidget().width() > 1000)
+    assert places == {
+        p: f.mapTo(desk.view, QPoint()).x() for p, f in desk.view.form.fields.items()
+    }
