@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QAction
 
-    from lab.engine.news import Event
     from lab.engine.load_weights import Loaded
+    from lab.engine.news import Event
     from lab.engine.run import Run
     from lab.shell.file_commands import FileCommands
     from lab.shell.notices import Notices
