@@ -7,6 +7,7 @@ needs no torch.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from lab.files.atomic import Staged, same_bytes, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Event as Flag
 
     from torch import Tensor
 
@@ -25,13 +27,33 @@ if TYPE_CHECKING:
 METADATA_VERSION = "1"
 
 
+class Unwanted(Exception):
+    """The export was left before its file had a name."""
+
+
 @dataclass(frozen=True)
 class Outgoing:
-    """What is to be written: the run, its weights, and its prepared data if at hand."""
+    """What is to be written: the run, its weights, and its prepared data if at hand.
+
+    ``stop`` is given where training goes on beside this; once it is set, nothing is written.
+    """
 
     record: Record
     tensors: dict[str, Tensor]
     data: Data | None = None
+    stop: Flag | None = None
+
+    @cached_property
+    def prepared(self) -> Data:
+        """The data that the network was trained on."""
+        from lab.engine.data import prepare
+
+        return self.data or prepare(self.record.experiment)
+
+    def require_wanted(self) -> None:
+        """Raise `Unwanted` if nobody waits for the file any more."""
+        if self.stop is not None and self.stop.is_set():
+            raise Unwanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +74,7 @@ def export(
     path: Path,
     overwrite: bool = False,
     data: Data | None = None,
+    stop: Flag | None = None,
 ) -> Path:
     """Write a run into a file, completely or not at all.
 
@@ -67,16 +90,22 @@ def export(
         The file; an existing one is replaced only with ``overwrite``.
     data
         The prepared data, if at hand, so that a file of one's own is not read again.
+    stop
+        To be given, and set to leave, where a run trains meanwhile in another thread.
 
     Raises
     ------
     ExperimentError
         If there is no such format, or this network does not go into it.
+    Unwanted
+        If ``stop`` was set in time: there is no file then.
     SaveError
         If the file cannot be written.
     """
     chosen: Format = find(FORMATS, format, "format")
-    return chosen.write(Outgoing(record, tensors, data), Path(path), overwrite)
+    outgoing = Outgoing(record, tensors, data, stop)
+    outgoing.require_wanted()
+    return chosen.write(outgoing, Path(path), overwrite)
 
 
 def snapshot(trainer: Trainer) -> dict[str, Tensor]:
@@ -117,29 +146,41 @@ def _pt(outgoing: Outgoing, path: Path, overwrite: bool) -> Path:
 
 
 def _onnx(outgoing: Outgoing, path: Path, overwrite: bool) -> Path:
-    from lab.engine.data import prepare
-    from lab.engine.onnx_export import model_bytes
-    from lab.files.atomic import write_bytes
+    """Write a model; that the file may be written is known before the seconds it takes."""
+    staged = Staged(path, overwrite=overwrite)
+    try:
+        model = _model(outgoing)
+        outgoing.require_wanted()
+        with told(path):
+            staged.stream.write(model)
+        return staged.publish(same_bytes(model))
+    finally:
+        staged.discard()
 
-    record = outgoing.record
-    data = outgoing.data or prepare(record.experiment)
-    model = model_bytes(record.experiment, data, outgoing.tensors, described(record))
-    return write_bytes(path, model, overwrite=overwrite)
+
+def _model(outgoing: Outgoing) -> bytes:
+    from lab.engine.onnx_export import Described, model_bytes
+    from lab.engine.onnx_process import model_bytes_beside
+
+    record, data, stop = outgoing.record, outgoing.prepared, outgoing.stop
+    asked = Described(record.experiment, data.shape, data.encoding.outputs, described(record))
+    if stop is None:
+        return model_bytes(asked, outgoing.tensors)
+    return model_bytes_beside(asked, outgoing.tensors, stop)
 
 
 def _python(outgoing: Outgoing, path: Path, overwrite: bool) -> Path:
-    from lab.engine.data import prepare
     from lab.engine.script import needs_arrays, script
     from lab.engine.script_data import arrays_in_bytes
 
-    record = outgoing.record
-    data = outgoing.data or prepare(record.experiment)
+    record, data = outgoing.record, outgoing.prepared
     files = {path: script(record, path.name, data).encode()}
     beside = path.with_suffix(".npz")
     if needs_arrays(record.experiment):
         if path == beside:
             raise ExperimentError(f"{path.name}: its data go there; let the script end in .py.")
         files = {beside: arrays_in_bytes(data), **files}
+    outgoing.require_wanted()
     _write_together(files, overwrite)
     return path
 

@@ -1,14 +1,20 @@
-"""Jobs: generators that take turns with training; each ``yield`` is a place to stop."""
+"""Jobs: generators that take turns with training; each ``yield`` is a place to stop.
+
+What a job yields is a partial result, or a future (see `aside`), for which it then waits
+without holding training up.
+"""
 
 from __future__ import annotations
 
 import logging
 import traceback
+from concurrent.futures import Future
 from itertools import count
-from typing import TYPE_CHECKING
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar
 
 from lab.engine.kinds import ExperimentError
-from lab.engine.news import Event, Status
+from lab.engine.news import Event, Partial, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     Steps = Generator[object, None, object]
     Job = Callable[[Run], Steps]
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -32,22 +39,57 @@ def described(error: BaseException) -> tuple[str, str]:
     return text, detail
 
 
+def aside(work: Callable[[], T]) -> Future[T]:
+    """Carry something out in a thread of its own; a job that yields the future waits for it.
+
+    The work must leave the run and torch's own random numbers alone, as training goes on.
+    """
+    future: Future[T] = Future()
+
+    def carry_out() -> None:
+        try:
+            found = work()
+        except BaseException as error:
+            future.set_exception(error)
+        else:
+            future.set_result(found)
+
+    Thread(target=carry_out, name="lab-aside", daemon=True).start()
+    return future
+
+
 class Jobs:
-    """The jobs under way, one a channel; only the worker thread touches them."""
+    """The jobs under way, one a channel; only the worker thread touches them.
+
+    ``wake`` is called, from any thread, when what a job has waited for is there.
+    """
 
     numbers = count(1)
 
-    def __init__(self, mailbox: Mailbox, tell: Callable[[Event], None]) -> None:
-        self._mailbox, self._tell = mailbox, tell
+    def __init__(
+        self, mailbox: Mailbox, tell: Callable[[Event], None], wake: Callable[[], None]
+    ) -> None:
+        self._mailbox, self._tell, self._wake = mailbox, tell, wake
         self._running: dict[str, tuple[int, Steps]] = {}
+        self._awaited: dict[str, Future[object]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._running)
+        """Say whether any has something to do now."""
+        return any(map(self._is_due, self._running))
+
+    def _is_due(self, channel: str) -> bool:
+        return channel not in self._awaited or self._awaited[channel].done()
 
     def start(self, channel: str, number: int, job: Job, run: Run) -> None:
         """Begin a job in place of whatever ran on its channel."""
         self.cancel(channel)
-        self._running[channel] = number, job(run)
+        try:
+            steps = job(run)
+        except Exception as error:
+            log.exception("the job on %r could not begin", channel)
+            self._tell(Event(channel, number, Status.FAILED, *described(error)))
+            return
+        self._running[channel] = number, steps
         self._tell(Event(channel, number, Status.STARTED))
 
     def cancel(self, channel: str) -> None:
@@ -62,21 +104,30 @@ class Jobs:
 
     def take_turns(self) -> None:
         """Advance every job by one step."""
-        for channel in list(self._running):
+        for channel in filter(self._is_due, list(self._running)):
             self._advance(channel)
 
     def _advance(self, channel: str) -> None:
-        _, steps = self._running[channel]
+        number, steps = self._running[channel]
+        self._awaited.pop(channel, None)
         try:
-            self._mailbox.put(channel, next(steps))
+            self._take(channel, number, next(steps))
         except StopIteration:
             self._end(channel, Status.FINISHED)
         except Exception as error:
             log.exception("the job on %r failed", channel)
             self._end(channel, Status.FAILED, error)
 
+    def _take(self, channel: str, number: int, found: object) -> None:
+        if isinstance(found, Future):
+            self._awaited[channel] = found
+            found.add_done_callback(lambda _: self._wake())
+        else:
+            self._mailbox.put(channel, Partial(number, found))
+
     def _end(self, channel: str, status: Status, error: Exception | None = None) -> None:
         number, steps = self._running.pop(channel)
+        self._awaited.pop(channel, None)
         try:
             steps.close()
         except Exception as failure:

@@ -139,6 +139,15 @@ def build_network(
     return network
 
 
+def blank_network(layers: Sequence[Part], shape: Shape, outputs: int) -> nn.Sequential:
+    """Build the modules without weights, on torch's ``meta`` device.
+
+    No random number is drawn, so this may be done in any thread while another builds a run.
+    """
+    with torch.device("meta"):
+        return nn.Sequential(*_modules(layers, shape, outputs))
+
+
 def _modules(layers: Sequence[Part], shape: Shape, outputs: int) -> Iterator[nn.Module]:
     for part, size in zip(layers, sizes(layers, shape, outputs), strict=True):
         if part.kind == "residual":

@@ -54,6 +54,14 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """The newest partial result of a job, with the job's number: an older job's is stale."""
+
+    number: int
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
 class BranchLook:
     """One branch of the tree."""
 

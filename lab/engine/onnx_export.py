@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 import warnings
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.kinds import ExperimentError
 from lab.engine.lazy import LazyModule
-from lab.engine.networks import build_network
+from lab.engine.networks import blank_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,21 +24,32 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from lab.engine.data import Data
     from lab.engine.experiment import Experiment
+    from lab.engine.shapes import Shape
 else:
     torch = LazyModule("torch")
 
 NEEDED = ("onnx", "onnxscript")
 
 
-def model_bytes(
-    experiment: Experiment,
-    data: Data,
-    tensors: Mapping[str, Tensor],
-    metadata: Mapping[str, str],
-) -> bytes:
+@dataclass(frozen=True)
+class Described:
+    """What of a run makes up a model: the network, and what the file says of the run.
+
+    ``shape`` is that of one sample, ``outputs`` how many numbers the loss wants.
+    """
+
+    experiment: Experiment
+    shape: Shape
+    outputs: int
+    metadata: Mapping[str, str]
+
+
+def model_bytes(asked: Described, tensors: Mapping[str, Tensor]) -> bytes:
     """Return the serialised model of a network with these weights, in evaluation mode.
+
+    The exporter sets switches that hold for the whole process: where anything trains in it,
+    let `lab.engine.onnx_process` do this.
 
     Raises
     ------
@@ -45,13 +57,12 @@ def model_bytes(
         If the extra packages are missing, or ONNX has no words for the network.
     """
     _require_packages()
-    network = build_network(
-        experiment.layers, data.shape, data.encoding.outputs, experiment.seed
-    )
+    network = blank_network(asked.experiment.layers, asked.shape, asked.outputs)
+    network.to_empty(device="cpu")
     network.load_state_dict(dict(tensors))
-    model = _exported(network.float().eval(), data.shape)
+    model = _exported(network.float().eval(), asked.shape)
     _forget_places(model)
-    for key, value in metadata.items():
+    for key, value in asked.metadata.items():
         model.metadata_props.add(key=key, value=value)
     return bytes(model.SerializeToString())
 

@@ -17,7 +17,7 @@ from lab.engine.data import prepare
 from lab.engine.lazy import LazyModule
 from lab.engine.literals import Code, keywords, literal, wrapped
 from lab.engine.losses import LOSSES
-from lab.engine.networks import build_network
+from lab.engine.networks import blank_network
 from lab.engine.schedules import SCHEDULES
 from lab.engine.script_data import DataCode, data_code
 from lab.engine.script_network import first_weights, layer_lines
@@ -122,8 +122,8 @@ class _Parts:
 
     @cached_property
     def network(self) -> nn.Sequential:
-        e, outputs = self.experiment, self.made.encoding.outputs
-        return build_network(e.layers, self.made.shape, outputs, e.seed)
+        made = self.made
+        return blank_network(self.experiment.layers, made.shape, made.encoding.outputs)
 
     @cached_property
     def settings(self) -> Settings:

@@ -51,10 +51,10 @@ class Worker:
     def __init__(self, on_event: Callable[[Event], None]) -> None:
         self.mailbox = Mailbox()
         self._on_event = on_event
-        self._jobs = Jobs(self.mailbox, self._tell)
         self._commands: deque[Callable[[], None]] = deque()
         self._wake, self._stop, self._go = Flag(), Flag(), Flag()
         self._go.set()
+        self._jobs = Jobs(self.mailbox, self._tell, self._wake.set)
         self._questions: dict[str, Question] = {}
         self._runs: dict[int, Run] = {}
         self._run: Run | None = None

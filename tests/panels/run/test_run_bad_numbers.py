@@ -1,4 +1,4 @@
-"""Numbers that no run can use, typed into the form: told, taken back, and nothing has changed."""
+"""Numbers that no run can use, typed into the form: told and taken back; nothing changes."""
 
 from __future__ import annotations
 
