@@ -28,7 +28,7 @@ QPushButton:disabled, QToolButton:disabled {{ color: {faint}; }}
 QPushButton[role="primary"]:disabled {{ color: {secondary}; background: {hover};
     border-color: {line}; }}
 QPushButton[role="link"] {{ color: {link}; background: transparent; border: none;
-    padding: 0 4px; }}
+    padding: 0 4px; min-height: 20px; }}
 QToolButton {{ border: 1px solid transparent; border-radius: 4px; background: transparent; }}
 QToolButton:hover {{ background: {hover}; }}
 QToolButton:checked {{ background: {accent_fill}; border-color: {accent}; }}
