@@ -139,9 +139,11 @@ class CommandPalette(QFrame):
         self._list.setItemDelegate(_Rows(self._list))
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setUniformItemSizes(True)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setAccessibleName("Commands")
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.PADDING, theme.PADDING, theme.PADDING, theme.PADDING)
+        column.setSpacing(theme.PADDING)
         column.addWidget(self._field)
         column.addWidget(self._list)
         self._field.installEventFilter(self)
@@ -166,7 +168,7 @@ class CommandPalette(QFrame):
     def _place(self) -> None:
         parent = self._window
         width = min(WIDTH + 2 * theme.PADDING, parent.width() - 2 * theme.MARGIN)
-        height = 28 + ROWS * ROW_HEIGHT + 3 * theme.PADDING
+        height = theme.CONTROL_HEIGHT + ROWS * ROW_HEIGHT + 3 * theme.PADDING
         room = parent.height() - 2 * theme.MARGIN
         self.setGeometry((parent.width() - width) // 2, 40, width, min(height, room))
 

@@ -50,6 +50,7 @@ class StatusLine(Band):
         row.addWidget(self._left, 1)
         for widget in (self._branch, self._run, self._memory, self._saved):
             row.addWidget(widget)
+        self.set_saved("")
 
     def text(self) -> str:
         """What stands at the left."""
@@ -81,6 +82,7 @@ class StatusLine(Band):
     def set_saved(self, words: str) -> None:
         """Say whether the experiment is saved."""
         self._saved.setText(words)
+        self._saved.setVisible(bool(words))
 
     @Slot()
     def _on_notice_over(self) -> None:

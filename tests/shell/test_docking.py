@@ -5,10 +5,11 @@ import weakref
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionButton
 
 from lab.shell.settings import Settings
 from lab.shell.workspaces import WORKSPACES
+from lab.ui import theme
 
 
 def settle(qtbot):
@@ -155,8 +156,6 @@ def test_a_dock_of_one_pixel_and_no_docks_at_all_are_legal(window, qtbot):
 
 
 def test_light_and_dark_change_at_a_keystroke(window):
-    from lab.ui import theme
-
     before = theme.current().name
     window.actions_["view.theme"].trigger()
     assert theme.current().name != before
@@ -173,3 +172,15 @@ def test_nothing_is_clipped_at_1280_by_800(window, qtbot):
     assert phases.width() >= phases._row.sizeHint().width()
     right = window.transport.place.geometry().right()
     assert right <= window.transport.width()
+
+
+def test_what_stands_in_the_status_line_stands_on_one_line(drive):
+    drive.bridge.branch(0)
+    link, status = drive.window.status._branch, drive.window.status
+    drive.qtbot.waitUntil(link.isVisible)
+    option = QStyleOptionButton()
+    link.initStyleOption(option)
+    words = link.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, link)
+    middle = link.mapTo(status, words.center()).y()
+    assert abs(middle - status._memory.geometry().center().y()) <= 1
+    assert status._memory.geometry().right() >= status.width() - theme.MARGIN - 1

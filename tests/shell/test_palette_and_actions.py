@@ -43,6 +43,12 @@ def test_arrows_choose_and_escape_closes(drive):
     assert not drive.bridge.look.playing
 
 
+def test_ten_whole_rows_and_nothing_else_are_seen(drive):
+    rows = typed(drive, "")._list
+    assert not rows.horizontalScrollBar().isVisible()
+    assert rows.viewport().height() == 10 * rows.sizeHintForRow(0)
+
+
 def test_letters_that_match_nothing_find_nothing_and_do_nothing(drive):
     palette = typed(drive, "qqqqqq")
     assert palette.found() == ()
