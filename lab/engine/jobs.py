@@ -14,7 +14,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from lab.engine.kinds import ExperimentError
-from lab.engine.news import Event, Status
+from lab.engine.news import Event, Partial, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -123,7 +123,7 @@ class Jobs:
             self._awaited[channel] = found
             found.add_done_callback(lambda _: self._wake())
         else:
-            self._mailbox.put(channel, found)
+            self._mailbox.put(channel, Partial(number, found))
 
     def _end(self, channel: str, status: Status, error: Exception | None = None) -> None:
         number, steps = self._running.pop(channel)

@@ -32,11 +32,6 @@ class Status(Enum):
     REFUSED = "refused"
     NOTICE = "notice"
 
-    @property
-    def is_last(self) -> bool:
-        """Whether nothing more comes of the job."""
-        return self in _LAST
-
 
 _LAST = {Status.PAUSED, Status.FINISHED, Status.CANCELLED, Status.FAILED, Status.DIVERGED}
 
@@ -51,6 +46,15 @@ class Event:
     text: str = ""
     detail: str = ""
     step: int | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing more comes of the job: one that was refused never began.
+
+        Of the run, a refused command is not the end.
+        """
+        is_job = self.channel != "run"
+        return self.status in _LAST or (is_job and self.status is Status.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -418,4 +418,9 @@ class Worker:
         self._pace.limit = steps_per_second
 
     def _submit(self, channel: str, number: int, job: Job) -> None:
-        self._jobs.start(channel, number, job, self._live())
+        try:
+            run = self._live()
+        except ExperimentError as error:
+            self._tell(Event(channel, number, Status.REFUSED, str(error)))
+        else:
+            self._jobs.start(channel, number, job, run)

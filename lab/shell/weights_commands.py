@@ -59,6 +59,7 @@ class WeightsCommands(QObject):
         self._bridge: EngineBridge | None = None
         self._asked: Path | None = None  # the file to be read once the shapes are known
         self._target: Path | None = None
+        self._export = 0  # the newest job's number
         self._has_run = False
         actions.add(LOAD, self._on_load)
         actions.set_enabled(LOAD.name, False)
@@ -159,11 +160,14 @@ class WeightsCommands(QObject):
         self.export(str(self.sender().property("format")), file, overwrite=file.exists())
 
     def export(self, name: str, path: Path, *, overwrite: bool = False) -> None:
-        """Write the run at the cursor, in the worker, between two iterations."""
+        """Write the run as it is at the cursor, beside whatever goes on."""
+        from lab.engine.export_job import exporting
+
         if self._bridge is not None:
             self._target = path
             self._notices.show_progress(None, f"Writing {path.name}...")
-            self._bridge.submit(EXPORT, partial(_exported, name, path, overwrite))
+            job = partial(exporting, name, path, overwrite)
+            self._export = self._bridge.submit(EXPORT, job)
 
     @Slot()
     def _on_picture(self) -> None:
@@ -186,7 +190,7 @@ class WeightsCommands(QObject):
 
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
-        if event.channel != EXPORT or not event.status.is_last:
+        if (event.channel, event.number) != (EXPORT, self._export) or not event.is_last:
             return
         self._notices.hide_progress()
         if event.status is type(event.status).FINISHED and self._target is not None:
@@ -206,15 +210,3 @@ def _planned(shapes: Mapping[str, tuple[int, ...]], file: Path) -> tuple[Path, L
     from lab.engine.load_weights import plan
 
     return file, plan(shapes, file)
-
-
-def _exported(
-    name: str, path: Path, overwrite: bool, run: Run
-) -> Generator[object, None, None]:
-    """Write the run as it is at the cursor; a job of the worker."""
-    from lab.engine.exports import export, snapshot
-    from lab.engine.records import record_of
-
-    yield None
-    tensors, record = snapshot(run.bench), record_of(run, run.cursor)
-    export(record, tensors, name, path, overwrite, run.bench.data)

@@ -41,7 +41,7 @@ class EngineBridge(QObject):
     happened : Event
         Every event, in order, after the look it speaks of.
     partial : str, object
-        The newest partial result of a job, by channel, at most once a frame.
+        The newest partial result of the newest job on a channel, at most once a frame.
     selected : str, object
         Something was selected: its kind ("sample", "layer", ...) and which one.
     """
@@ -57,6 +57,7 @@ class EngineBridge(QObject):
         self.look: RunLook | None = None
         self.wish: Experiment | None = None  # what is being loaded, until it is there
         self.undo_stack = QUndoStack(self)
+        self._jobs: dict[str, int] = {}  # the newest number by channel
         self._event_posted.connect(self._on_event_posted, Qt.ConnectionType.QueuedConnection)
         self._worker = Worker(on_event=self._event_posted.emit)
         self._frame = QTimer(self, interval=FRAME_MS)
@@ -159,10 +160,12 @@ class EngineBridge(QObject):
 
     def submit(self, channel: str, job: Job) -> int:
         """Begin a job in place of whatever runs on its channel, and return its number."""
-        return self._worker.submit(channel, job)
+        self._jobs[channel] = self._worker.submit(channel, job)
+        return self._jobs[channel]
 
     def cancel(self, channel: str) -> None:
-        """End a job at its next place to stop."""
+        """End a job at its next place to stop; nothing more is drawn of it."""
+        self._jobs.pop(channel, None)
         self._worker.cancel(channel)
 
     def select(self, kind: str, which: object) -> None:
@@ -205,8 +208,9 @@ class EngineBridge(QObject):
     def _deliver(self) -> None:
         taken = self._worker.take()
         look = taken.pop("run", None)
-        for channel, value in taken.items():
-            self.partial.emit(channel, value)
+        for channel, found in taken.items():
+            if self._jobs.get(channel) == found.number:
+                self.partial.emit(channel, found.value)
         if look is not None:
             self.look = look
             self.looked.emit(look)

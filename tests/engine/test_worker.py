@@ -13,7 +13,7 @@ import torch
 
 from lab.engine.experiment import Experiment, experiment
 from lab.engine.interrupts import Interrupted
-from lab.engine.news import Event, RunLook, Status
+from lab.engine.news import Event, Partial, RunLook, Status
 from lab.engine.run import Run
 from lab.engine.worker import Worker
 
@@ -215,7 +215,22 @@ def test_a_job_yields_partial_results_beside_training(desk: Desk) -> None:
     number = desk.worker.submit("squares", lambda run: (n * n for n in range(5)))
     event = desk.next_event(Status.FINISHED)
     assert (event.channel, event.number) == ("squares", number)
-    assert desk.worker.take()["squares"] == 16
+    assert desk.worker.take()["squares"] == Partial(number, 16)
+
+
+def test_a_job_before_any_run_is_refused_on_its_own_channel(desk: Desk) -> None:
+    number = desk.worker.submit("early", lambda run: (n for n in range(5)))
+    event = desk.next_event()
+    assert (event.channel, event.number, event.status) == ("early", number, Status.REFUSED)
+    assert "open a preset" in event.text
+    assert event.is_last
+
+
+def test_a_job_that_cannot_begin_fails_on_its_own_channel(desk: Desk) -> None:
+    desk.worker.load(playground())
+    number = desk.worker.submit("bad", lambda run: 1 / 0)  # type: ignore[arg-type,return-value]
+    event = desk.next_event(Status.FAILED)
+    assert (event.channel, event.number, event.is_last) == ("bad", number, True)
 
 
 @pytest.mark.fault("T1")
