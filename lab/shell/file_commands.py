@@ -265,11 +265,19 @@ class FileCommands(QObject):
 
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
-        if event.status.value == "loaded" and self._plays_when_loaded and self._bridge:
-            self._plays_when_loaded = False
-            self._bridge.play()
-        if event.channel != "save" or event.status.value != "finished":
-            return
+        status = type(event.status)
+        if event.channel == "run" and event.status in (
+            status.LOADED,
+            status.REFUSED,
+            status.FAILED,
+        ):
+            plays, self._plays_when_loaded = self._plays_when_loaded, False
+            if plays and event.status is status.LOADED and self._bridge:
+                self._bridge.play()
+        if event.channel == "save" and event.status is status.FINISHED:
+            self._on_saved()
+
+    def _on_saved(self) -> None:
         if self._pending and self._bridge:
             self._status.tell(f"Saved {Path(self._pending).name}.")
             self._settings.opened(self._pending)

@@ -47,10 +47,12 @@ class Shot(QObject):
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
         status, bridge = type(event.status), self._window.bridge
-        if event.status is status.LOADED and self._steps and bridge is not None:
+        if event.channel != "run" or bridge is None:
+            return  # a panel's job is not the run
+        if event.status is status.LOADED and self._steps:
             bridge.run_to(self._steps)
         elif event.status in (status.DIVERGED, status.FINISHED):
             self._settled.start()
-        elif event.channel == "run" and event.status in (status.FAILED, status.REFUSED):
+        elif event.status in (status.FAILED, status.REFUSED):
             self.trouble = event.text
             self._loop.quit()

@@ -6,8 +6,9 @@ from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QTableWidget
 
-from lab.engine.records import read_record
+from lab.engine.records import Record, read_record
 from lab.shell import sessions
+from lab.shell.shots import Shot
 from lab.shell.weights_table import WeightsTable
 
 
@@ -42,6 +43,34 @@ def test_one_click_on_the_start_page_plays_a_preset(drive):
     assert window.pages.currentWidget() is window.desk.host
     assert not window.notices.is_working
     drive.bridge.pause()
+
+
+def test_a_preset_that_was_refused_does_not_play_the_next_run(drive, tiny_experiment):
+    files = drive.window.files
+    wrong = tiny_experiment(layers=["max_pool2d", "linear"])
+    files.open_record(Record(wrong), "Wrong", play=True)
+    drive.qtbot.waitUntil(lambda: "Max pool" in drive.window.notices.text())
+    told = []
+    drive.bridge.happened.connect(lambda event: told.append(event.status.value))
+    drive.bridge.load(tiny_experiment(seed=4))
+    drive.qtbot.waitUntil(lambda: "loaded" in told)
+    drive.key(Qt.Key.Key_N)
+    drive.wait(1)
+    assert "started" not in told
+
+
+def test_a_picture_waits_for_the_run_and_not_for_a_job(drive, tiny_experiment):
+    def beside(_run):
+        yield None
+
+    shot = Shot(drive.window, Record(tiny_experiment(steps=10)), 200)
+    drive.bridge.happened.connect(
+        lambda e: drive.bridge.submit("beside", beside) if e.status.value == "loaded" else None
+    )
+    drive.bridge.set_speed(150)  # a second, while the job is over at once
+    shot.wait()
+    assert drive.bridge.look.step == 200
+    assert shot.trouble == ""
 
 
 def test_an_experiment_is_saved_and_dropped_back(drive, tmp_path):
