@@ -92,7 +92,7 @@ class History:
 
     def evaluation_at(self, step: int) -> dict[str, float] | None:
         """Return the newest evaluation at or before a step."""
-        return self._branch.evaluation_at(step)
+        return self._branch.evaluation_at(min(step, self.newest))
 
     def envelope(self, column: str, first: int, last: int, pixels: int) -> list[Envelope]:
         """Return a column between two steps, a part a branch; ``rows`` are steps."""
@@ -100,14 +100,13 @@ class History:
 
     def evaluations(self) -> dict[str, npt.NDArray[np.float64]]:
         """Return all evaluations along the lineage, oldest first, by column."""
-        lineage = self._branch.lineage()
-        parts = [(b.evaluations, min(last, self.newest)) for b, last in lineage]
-        columns = {}
-        for name in parts[0][0].names:
-            columns[name] = np.concatenate(
-                [s.column(name)[s.column("step") <= last] for s, last in parts]
-            )
-        return columns
+        parts = [
+            (b.evaluations.table(), min(last, self.newest))
+            for b, last in self._branch.lineage()
+        ]
+        rows = np.concatenate([found[found[:, 0] <= last] for found, last in parts])
+        names = self._branch.evaluations.names
+        return dict(zip(names, np.ascontiguousarray(rows.T), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,11 +114,6 @@ class Series:
         """Memory in use."""
         return self._rows.nbytes + sum(level.nbytes for level in self._levels)
 
-    @property
-    def first_whole(self) -> int:
-        """The first row that is still kept whole."""
-        return self._rows.published[1]
-
     def append(self, row: Sequence[float]) -> None:
         """Add one row; only the thread that owns the run may."""
         self._rows.append(row)
@@ -134,6 +129,13 @@ class Series:
             start += len(some)
             if self._rows.length % BATCH == 0:
                 self._extend_pyramid()
+
+    def table(self) -> FloatArray:
+        """Return all rows still kept, shape (n, columns), as they are at one moment.
+
+        Columns asked for one after the other may differ in length while a run goes on.
+        """
+        return self._rows.between(0, len(self))[1]
 
     def column(self, name: str, start: int = 0, stop: int | None = None) -> FloatArray:
         """Return whole values from row ``start`` on, as far as they are still kept."""

@@ -105,10 +105,10 @@ class Branch:
     def evaluation_at(self, step: int) -> dict[str, float] | None:
         """Return the newest evaluation at or before a step."""
         for branch, last in reversed(list(self.lineage())):
-            column = branch.evaluations.column("step")
-            place = int(column.searchsorted(min(step, last), side="right")) - 1
+            found = branch.evaluations.table()
+            place = int(found[:, 0].searchsorted(min(step, last), side="right")) - 1
             if place >= 0:
-                return branch.evaluations.row(place + branch.evaluations.first_whole)
+                return dict(zip(EVALUATION_COLUMNS, found[place].tolist(), strict=True))
         return None
 
     def envelope(self, column: str, first: int, last: int, pixels: int) -> list[Envelope]:
