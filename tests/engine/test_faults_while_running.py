@@ -212,11 +212,13 @@ def test_a_thousand_edits_of_the_network_while_training_end_as_the_last_one_says
         for _ in range(12):
             playing.worker.edit(edited)
             playing.worker.edit(undone)
+    playing.worker.edit({"layers.2.p": 0.125})
     look = playing.settled()
     last = asked.changed(changes[-1][0])
-    assert (look.settings, look.experiment) == (last, last)
+    assert look.experiment == last
+    assert look.settings == last.changed({"layers.2.p": 0.125})
     assert look.playing
-    assert all(e.what == "layers.2.p" for e in look.edits)
+    assert {e.what for e in look.edits} == {"layers.2.p"}
 
 
 @pytest.mark.fault("N8")
