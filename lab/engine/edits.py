@@ -31,6 +31,15 @@ def settings_in(changes: Mapping[str, Any]) -> dict[str, Any]:
     return {what: new for what, new in changes.items() if what != WEIGHTS}
 
 
+def merged(edits: Iterable[Edit]) -> dict[str, Any]:
+    """Return what edits come to, in the order of their steps: of one path the last counts."""
+    found: dict[str, Any] = {}
+    for edit in sorted(edits, key=lambda e: e.step):
+        found.pop(edit.what, None)  # a new kind takes its place behind the options before it
+        found[edit.what] = edit.new
+    return settings_in(found)
+
+
 def write_down(
     edits: list[Edit], step: int, changes: Mapping[str, Any], now: Experiment
 ) -> None:

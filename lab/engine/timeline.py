@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lab.engine.edits import WEIGHTS
+from lab.engine.edits import WEIGHTS, merged
 from lab.engine.edits import Edit as Edit  # where a branch is, its edits are looked for
 from lab.engine.series import Envelope, Series
 from lab.engine.snapshots import Snapshots
@@ -59,11 +59,8 @@ class Branch:
         """Return the description that led to ``step``: edits made at it come after."""
         if self.parent and step <= self.fork:
             return self.parent.experiment_at(step)
-        now = self.base
-        for edit in self.edits:
-            if edit.step < step and edit.what != "weights":
-                now = now.changed({edit.what: edit.new})
-        return now
+        changes = merged(e for e in self.edits if e.step < step)
+        return self.base.changed(changes) if changes else self.base
 
     def changes_at(self, step: int) -> dict[str, Any]:
         """Return what was edited after ``step`` and before the next."""
