@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from lab.engine.edit_words import in_words
 from lab.shell.ruler import Heights, short, thinned, ticks
 from lab.ui import theme
 from lab.ui.numbers import shown
@@ -194,7 +195,8 @@ class Scrubber(QWidget):
             return
         row = look.history.row(step)
         words = f"Step {step:,}" + (f": loss {shown(row['loss'])}" if row else "")
-        made = [f"{e.what} {e.old} \u2192 {e.new}" for e in look.edits if e.step == step]
+        told = zip(look.edits, in_words(look.edits), strict=True)
+        made = [words for edit, words in told if edit.step == step]
         scale = ["The curve is the loss" + (", on a log scale" if self._heights.is_log else "")]
         QToolTip.showText(place, "\n".join([words, *made, *scale]), self)
 

@@ -55,6 +55,22 @@ def begin_anew(bridge: EngineBridge, *, new_seed: bool = False) -> None:
     bridge.undo_stack.push(_Reset(bridge, look, after, ("seed",), text))
 
 
+def reach(bridge: EngineBridge) -> str:
+    """Say how far the next undo goes: "" where it takes the edit out of the log.
+
+    Later, steps have been trained with the edit: undoing it is an edit of its own then, from
+    the cursor on, and the log tells both.
+    """
+    stack, look = bridge.undo_stack, bridge.look
+    last = stack.command(stack.index() - 1) if stack.index() else None
+    if look is None or not isinstance(last, _Edit):
+        return ""
+    if look.step < look.newest:
+        return "on a branch from here"
+    is_fresh = any(e.step == look.step and e.what in last.paths for e in look.edits)
+    return "" if is_fresh else "from here on"
+
+
 class _Edit(QUndoCommand):
     """A change that the run takes over as it goes."""
 
@@ -71,6 +87,11 @@ class _Edit(QUndoCommand):
 
     def undo(self) -> None:
         self._bridge.edit(self._old)
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The settings it changes."""
+        return frozenset(self._new)
 
     def id(self) -> int:
         return _LIVE

@@ -122,8 +122,10 @@ def test_an_edit_of_the_settings_can_be_undone_by_name(drive):
         lambda: drive.bridge.look.settings.value("optimizer.learning_rate") == 0.5
     )
     undo = drive.window.actions_["edit.undo"]
-    assert undo.text() == "Undo learning rate"
+    drive.qtbot.waitUntil(lambda: undo.text() == "Undo learning rate")
     assert drive.window.status._saved.text() == "Unsaved changes"
+    drive.run_to(3)
+    assert undo.text() == "Undo learning rate, from here on"
     undo.trigger()
     drive.qtbot.waitUntil(
         lambda: drive.bridge.look.settings.value("optimizer.learning_rate") == 0.05

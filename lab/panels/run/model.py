@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.engine.clips import CLIPS
 from lab.engine.datasets import DATASETS
+from lab.engine.edit_words import in_words
 from lab.engine.experiment import PRECISIONS, TABLES, needs_reset
 from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
@@ -261,23 +262,8 @@ def _points(look: RunLook) -> tuple[tuple[float, float, int], ...]:
 
 def edits_in_words(edits: tuple[Edit, ...]) -> list[str]:
     """Return one line an edit, the newest first."""
-    return [
-        f"Step {e.step:,}: {_name(e.what)} {_short(e.old)} → {_short(e.new)}"
-        for e in reversed(edits)
-    ]
-
-
-def _name(path: str) -> str:
-    """Return ``learning rate``, or ``clip kind`` where the last word alone says nothing."""
-    *first, last = path.split(".")
-    words = f"{first[-1]} {last}" if last in {"kind", "p", "size", "steps"} and first else last
-    return words.replace("_", " ")
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return "none" if value is None else str(value)
+    told = zip(edits, in_words(edits), strict=True)
+    return [f"Step {edit.step:,}: {words}" for edit, words in told][::-1]
 
 
 def notes(look: RunLook, said: str = "") -> list[str]:

@@ -5,9 +5,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from lab.engine.news import Status
+from lab.panels.run.model import edits_in_words
 from lab.panels.run.view import QUESTION
 from lab.presets import load
 from lab.ui.controls import LogSlider
+from lab.ui.undo import reach
 
 
 def rate_in_use(bench):
@@ -215,3 +217,39 @@ def test_a_run_that_was_trained_between_two_changes_can_be_gone_back_to(desk):
     desk.bridge.undo_stack.undo()
     desk.wait_for("seed", 11)
     assert desk.look.newest == 11
+
+
+def test_undo_at_the_step_of_the_edit_takes_it_out_of_the_log(desk):
+    desk.load().run_to(4)
+    desk.put("optimizer.learning_rate", "0.5")
+    desk.wait_for("optimizer.learning_rate", 0.5)
+    assert reach(desk.bridge) == ""
+    desk.bridge.undo_stack.undo()
+    desk.wait_for("optimizer.learning_rate", 0.05)
+    assert desk.look.edits == ()
+
+
+def test_undo_after_more_steps_is_an_edit_of_its_own_and_said_to_be_one(desk):
+    desk.load().run_to(4)
+    desk.put("optimizer.learning_rate", "0.5")
+    desk.wait_for("optimizer.learning_rate", 0.5)
+    desk.run_to(9)
+    assert reach(desk.bridge) == "from here on"
+    desk.bridge.undo_stack.undo()
+    desk.wait_for("optimizer.learning_rate", 0.05)
+    log = edits_in_words(desk.look.edits)
+    assert log[0] == "Step 9: undone: learning rate 0.5 → 0.05"
+    assert log[1] == "Step 4: learning rate 0.05 → 0.5"
+
+
+def test_undo_in_the_past_begins_a_branch_without_the_edit(desk):
+    desk.load().run_to(4)
+    desk.put("optimizer.learning_rate", "0.5")
+    desk.wait_for("optimizer.learning_rate", 0.5)
+    desk.run_to(9)
+    desk.bridge.seek(4)
+    desk.until(lambda: desk.look.step == 4)
+    assert reach(desk.bridge) == "on a branch from here"
+    desk.bridge.undo_stack.undo()
+    desk.until(lambda: len(desk.look.branches) == 2)
+    assert desk.look.edits == ()
