@@ -24,12 +24,13 @@ def look_at(
     run: Run, number: int, pace: Pace, playing: bool, answers: Mapping[str, object]
 ) -> RunLook:
     """Return the look of a run; called in the worker's thread, between two iterations."""
-    bench, branch = run.bench, run.timeline.current
+    bench, branch, settings = run.bench, run.timeline.current, run.settings
     return RunLook(
         run=number,
         title=run.experiment.title,
         experiment=run.experiment,
-        settings=run.settings,
+        settings=settings,
+        used=run.used,
         step=run.cursor,
         newest=run.newest,
         phase=int(run.phase),
@@ -48,7 +49,7 @@ def look_at(
         precision=run.experiment.precision,
         timeline_bytes=run.timeline.nbytes,
         notice=bench.device.notice,
-        horizon=run.settings.steps,
+        horizon=settings.steps,
         answers=answers,
     )
 

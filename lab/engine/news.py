@@ -114,8 +114,9 @@ class RunLook:
     """The run as it is at the cursor; every view draws from this and nothing newer.
 
     ``run`` numbers the run itself, ``experiment`` is what it began from, ``settings`` are in
-    force for the step after the cursor, ``numbers`` are those recorded of the cursor's step (of
-    the iteration in progress while there is one), ``batch`` the rows of ``data.x`` it used,
+    force for the step after the cursor, ``used`` those under which the cursor's was done;
+    ``numbers`` are those recorded of the cursor's step (of the iteration in progress while
+    there is one), ``batch`` the rows of ``data.x`` it used (the first step's, before any);
     ``answers`` what watched questions found, by name.
     """
 
@@ -123,6 +124,7 @@ class RunLook:
     title: str
     experiment: Experiment
     settings: Experiment
+    used: Experiment
     step: int
     newest: int
     phase: int

@@ -18,8 +18,13 @@ def bring(trainer: Trainer, branch: Branch, step: int) -> None:
     trainer.change(owner.experiment_at(at))
     trainer.restore(vector, at)
     while trainer.step_number < step:
-        here = trainer.step_number
-        changes = settings_in(branch.owner_of(here + 1).changes_at(here))
-        if changes:
-            trainer.change(trainer.experiment.changed(changes))
+        take_over_edits(trainer, branch)
         trainer.step()
+
+
+def take_over_edits(trainer: Trainer, branch: Branch) -> None:
+    """Go on under what was edited at the trainer's step."""
+    here = trainer.step_number
+    changes = settings_in(branch.owner_of(here + 1).changes_at(here))
+    if changes:
+        trainer.change(trainer.experiment.changed(changes))

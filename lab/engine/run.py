@@ -27,7 +27,7 @@ from lab.engine.kinds import ExperimentError
 from lab.engine.memory import is_out_of_memory, release
 from lab.engine.phases import Phase
 from lab.engine.preflight import check_batches, check_early_stopping
-from lab.engine.replay import bring
+from lab.engine.replay import bring, take_over_edits
 from lab.engine.timeline import BUDGET, Branch, Timeline
 from lab.engine.trainer import Trainer, norm
 
@@ -85,6 +85,7 @@ class Run:
         self._made: tuple[tuple[str, Any], ...] = ()  # the edits since, as far as taken over
         self.timeline.keep_state(0, self.trainer.state.vector)
         self.timeline.keep_evaluation(0, self.trainer.evaluate())
+        self._make_first_edits()
 
     @property
     def newest(self) -> int:
@@ -207,6 +208,11 @@ class Run:
             self.trainer.change(self.trainer.experiment.changed(changes))
         self._made = wanted
 
+    def _make_first_edits(self) -> None:
+        """Take over what is edited before the first step at once: its batch is on view."""
+        if self.newest == 0:
+            self._make_edits()
+
     def _bring_back(self) -> None:
         """Put the trainer where the newest step has left it."""
         bring(self.trainer, self.timeline.current, self.newest)
@@ -280,6 +286,8 @@ class Run:
         if step < self.newest:
             self._viewer = self._viewer or self._another_trainer()
             bring(self._viewer, self.timeline.current, step)
+            if step == 0:  # the batch on view is that of the first step
+                take_over_edits(self._viewer, self.timeline.current)
         self.cursor = step
 
     def _require_done(self, step: int) -> None:
@@ -321,11 +329,13 @@ class Run:
         """
         self.trainer.require_same_shapes(tensors)
         new = self.branch(self.cursor)
+        self._bring_back()  # their snapshot is of before the edits made there
         self.trainer.load_weights(tensors)
         self.timeline.keep_state(self.cursor, self.trainer.state.vector)
         self.timeline.keep_evaluation(self.cursor, self.trainer.evaluate())
         new.edits[:] = [e for e in new.edits if e.what != WEIGHTS]
         new.edits.append(Edit(self.cursor, WEIGHTS, None, source))
+        self._make_first_edits()
 
     def switch(self, number: int) -> None:
         """Make another branch the current one; the cursor goes to its newest step.
@@ -341,6 +351,7 @@ class Run:
         self.trainer.discard()
         self.timeline.current = self.timeline.branches[number]
         self._bring_back()
+        self._make_first_edits()
         self.cursor, self.early_stop = self.newest, ""
 
     def edit(self, changes: Mapping[str, Any]) -> None:
@@ -363,6 +374,13 @@ class Run:
     def settings(self) -> Experiment:
         """The description in force for the step after the cursor."""
         return self._settings_at(self.cursor)
+
+    @property
+    def used(self) -> Experiment:
+        """The description under which the cursor's step was carried out."""
+        if self.cursor == self.newest:
+            return self._led_here
+        return self.timeline.current.experiment_at(self.cursor)
 
     def _settings_at(self, step: int) -> Experiment:
         owner = self.timeline.current.owner_of(step + 1)
@@ -388,3 +406,4 @@ class Run:
 
     def _log(self, changes: Mapping[str, Any], now: Experiment) -> None:
         write_down(self.timeline.current.edits, self.newest, changes, now)
+        self._make_first_edits()

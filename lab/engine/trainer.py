@@ -73,6 +73,8 @@ class Trainer(Bench):
     def _lay_out_batches(self) -> None:
         spec = self.experiment.batches
         self.batches = BatchPlan(self.train_x, self.train_y, spec, self.experiment.seed)
+        if self.step_number == 0:
+            self._last_plan = self.batches
 
     def _lay_out_state(self) -> None:
         """Make the flat state and the optimizer that its options call for."""
@@ -158,6 +160,7 @@ class Trainer(Bench):
         self.apply_rule()
         self.step_number += 1
         self.phase, self._is_begun = Phase.READY, False
+        self._last_plan = self.batches
 
     @property
     def learning_rate(self) -> float:
@@ -248,15 +251,19 @@ class Trainer(Bench):
 
         That is the iteration in progress, or the last one carried out (the first, before any).
         """
-        between = self.phase is Phase.READY and self.step_number > 0
-        step = self.step_number + (0 if between else 1)
-        rows: npt.NDArray[np.int64] = self.data.train[self.batches.indices(step)]
+        is_over = self.phase is Phase.READY
+        plan = self._last_plan if is_over else self.batches
+        step = max(self.step_number, 1) if is_over else self.step_number + 1
+        rows: npt.NDArray[np.int64] = self.data.train[plan.indices(step)]
         return rows
 
     def restore(self, vector: Tensor, step: int) -> None:
-        """Take over a snapshot of ``state.vector`` made after ``step`` updates."""
+        """Take over a snapshot of ``state.vector`` made after ``step`` updates.
+
+        The description in force is taken for that which led there.
+        """
         self.phase, self._is_begun = Phase.READY, False
-        self.step_number = step
+        self.step_number, self._last_plan = step, self.batches
         self.state.restore(vector, step)
 
     def change(self, experiment: Experiment) -> None:
