@@ -23,6 +23,7 @@ from lab.shell.help_commands import HelpCommands
 from lab.shell.notices import Notices
 from lab.shell.palette import CommandPalette
 from lab.shell.reporter import Reporter
+from lab.shell.rescue import Rescue
 from lab.shell.run_commands import RunCommands
 from lab.shell.start_page import StartPage
 from lab.shell.status import StatusLine
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self.top_bar = TopBar(self.actions_, self._column)
         self.palette_ = CommandPalette(self.actions_, self._column)
         self.reporter = Reporter(self.transport, self.status, self.notices, self)
+        self.rescue = Rescue(self.notices, self)
 
     def _arrange(self) -> None:
         self.pages = QStackedWidget(self._column)
@@ -142,6 +144,7 @@ class MainWindow(QMainWindow):
         self.bridge = bridge
         self.desk.attach(bridge)
         self.reporter.attach(bridge)
+        self.rescue.attach(bridge)
         self.runs.attach(bridge)
         self.files.attach(bridge)
         self.weights.attach(bridge)

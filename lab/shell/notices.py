@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
@@ -16,11 +18,16 @@ from PySide6.QtWidgets import (
 from lab.ui import theme
 from lab.ui.messages import Banner, Kind, ProgressRow
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_CHOICES = 2
+
 
 class Notices(QWidget):
-    """A banner with up to three buttons, and the progress of work that the window does.
+    """A banner with what can be done about it, and the progress of work the window does.
 
-    ``acted`` tells the button that belongs to the message; Details opens a sheet of text.
+    ``acted`` tells which of the choices of a message was taken; Details opens a sheet of text.
     """
 
     acted = Signal(str)
@@ -29,14 +36,15 @@ class Notices(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._detail, self._deed, self._count = "", "", 0
+        self._detail, self._count = "", 0
         self._banner = Banner("info", "", None, self)
         self._details = QPushButton("Details", self._banner)
         self._copy = QPushButton("Copy diagnostics", self._banner)
         self._progress = ProgressRow("", self)
+        self._choices = [QPushButton(self._banner) for _ in range(MOST_CHOICES)]
         row = self._banner.layout()
         if isinstance(row, QHBoxLayout):
-            for button in (self._details, self._copy):
+            for button in (*self._choices, self._details, self._copy):
                 row.insertWidget(row.count() - 1, button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -45,7 +53,8 @@ class Notices(QWidget):
         column.addWidget(self._banner)
         self._banner.hide()
         self._progress.hide()
-        self._banner.acted.connect(self._on_acted)
+        for button in self._choices:
+            button.clicked.connect(self._on_chosen)
         self._details.clicked.connect(self._on_details)
         self._copy.clicked.connect(self.copy_wanted)
         self._progress.cancelled.connect(self.cancelled)
@@ -56,16 +65,24 @@ class Notices(QWidget):
         text: str,
         *,
         detail: str = "",
-        action: str | None = None,
-        deed: str = "",
+        choices: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """Say what happened; ``deed`` names what the button ``action`` asks for."""
-        self._detail, self._deed = detail, deed
+        """Say what happened; ``choices`` are the words of a button and what it asks for."""
+        self._detail = detail
         self._count += 1
-        self._banner.show_message(kind, text, action)
+        self._banner.show_message(kind, text)
+        padded = [*choices, *[("", "")] * MOST_CHOICES]
+        for button, (words, deed) in zip(self._choices, padded, strict=False):
+            button.setText(words)
+            button.setProperty("deed", deed)
+            button.setVisible(bool(words))
         self._details.setVisible(bool(detail))
         self._copy.setVisible(bool(detail))
         self._banner.show()
+
+    def choices(self) -> list[QPushButton]:
+        """The buttons of the message shown that do something about it."""
+        return [b for b in self._choices if self.text() and b.text()]
 
     @property
     def count(self) -> int:
@@ -76,10 +93,9 @@ class Notices(QWidget):
         """The message shown, or ""."""
         return "" if self._banner.isHidden() else self._banner.text()
 
-    def dismiss(self, deed: str = "") -> None:
-        """Take the message away; with ``deed`` only one that asks for that."""
-        if not deed or deed == self._deed:
-            self._banner.hide()
+    def dismiss(self) -> None:
+        """Take the message away."""
+        self._banner.hide()
 
     def show_progress(self, share: float | None, text: str = "") -> None:
         """Show work of the window under way."""
@@ -96,9 +112,9 @@ class Notices(QWidget):
         return not self._progress.isHidden()
 
     @Slot()
-    def _on_acted(self) -> None:
+    def _on_chosen(self) -> None:
         self._banner.hide()
-        self.acted.emit(self._deed)
+        self.acted.emit(str(self.sender().property("deed")))
 
     @Slot()
     def _on_details(self) -> None:

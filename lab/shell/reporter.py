@@ -72,8 +72,6 @@ class Reporter(QObject):
             self._status.tell(event.text)
         elif event.status is status.REFUSED:
             self._notices.tell("warning", event.text)
-        elif event.status is status.DIVERGED:
-            self._notices.tell("error", event.text)
         elif event.status is status.FAILED:
             self._notices.tell("error", plain(event.text), detail=event.detail)
 
