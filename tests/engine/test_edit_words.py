@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from lab.engine.edit_words import in_words, name
 from lab.engine.edits import Edit
 
@@ -15,7 +17,7 @@ def test_a_value_brought_back_later_is_told_as_undone():
 
 def test_undoing_two_edits_and_making_them_again():
     rates = (0.1, 0.2, 0.3, 0.2, 0.1, 0.2)
-    pairs = zip(rates, rates[1:], strict=False)
+    pairs = pairwise(rates)
     told = in_words(Edit(k, RATE, old, new) for k, (old, new) in enumerate(pairs))
     assert [line.startswith("undone") for line in told] == [False, False, True, True, False]
 
