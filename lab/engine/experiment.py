@@ -26,7 +26,7 @@ from lab.engine.optimizers import OPTIMIZERS
 from lab.engine.schedules import SCHEDULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 PRECISIONS = {
     "float32": "single precision: about 7 digits",
@@ -98,6 +98,19 @@ class Part(BaseModel):
         )
         options = kind.complete(dict(self.options), where)
         return self.model_copy(update={"options": options, "layers": inner})
+
+
+def nested(layers: Sequence[Part], path: str = "layers") -> Iterator[tuple[str, Part]]:
+    """Yield every layer with its path, one that holds others before those it holds."""
+    for index, part in enumerate(layers):
+        here = f"{path}.{index}"
+        yield here, part
+        yield from nested(part.layers, f"{here}.layers")
+
+
+def dropout_shares(layers: Sequence[Part]) -> tuple[float, ...]:
+    """Return the p of every dropout layer, in the order of the network."""
+    return tuple(part["p"] for _, part in nested(layers) if part.kind == "dropout")
 
 
 class Split(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.experiment import nested
 from lab.engine.kinds import ExperimentError
 from lab.engine.layers import LAYERS, options_of, require_built
 from lab.engine.lazy import LazyModule
@@ -98,7 +99,7 @@ def checked_sizes(
     """
     if not layers:
         raise ExperimentError("layers: the network is empty; add a layer.")
-    number = sum(1 for _ in _leaf_parts(layers))
+    number = len(leaf_parts(layers))
     if number > MAX_LAYERS:
         raise ExperimentError(f"layers: wanted at most {MAX_LAYERS}, got {number}.")
     found = sizes(layers, shape, outputs)
@@ -134,7 +135,7 @@ def build_network(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of(seed, "weights"))
         network = nn.Sequential(*_modules(layers, shape, outputs))
-        for module, part in zip(_leaves(network), _leaf_parts(layers), strict=True):
+        for (_, module), part in zip(leaf_modules(network), leaf_parts(layers), strict=True):
             _initialise_as(module, part)
     return network
 
@@ -158,20 +159,9 @@ def _modules(layers: Sequence[Part], shape: Shape, outputs: int) -> Iterator[nn.
             yield require_built(kind)(options, size.shape_in)
 
 
-def _leaves(network: nn.Module) -> Iterator[nn.Module]:
-    for module in network.children():
-        if isinstance(module, modules.Residual):
-            yield from _leaves(module.inner)
-        else:
-            yield module
-
-
-def _leaf_parts(layers: Sequence[Part]) -> Iterator[Part]:
-    for part in layers:
-        if part.kind == "residual":
-            yield from _leaf_parts(part.layers)
-        else:
-            yield part
+def leaf_parts(layers: Sequence[Part]) -> list[Part]:
+    """Return the layers that compute something, in the order of `leaf_modules`."""
+    return [part for _, part in nested(layers) if part.kind != "residual"]
 
 
 def _initialise_as(module: nn.Module, part: Part) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from math import ceil, prod
 from typing import TYPE_CHECKING
 
+from lab.engine.experiment import nested
 from lab.engine.kinds import ExperimentError
 from lab.engine.networks import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from lab.engine.experiment import Experiment, Part
+    from lab.engine.experiment import Experiment
     from lab.engine.networks import LayerSize
 
 
@@ -30,7 +31,7 @@ def check_batches(experiment: Experiment, n: int) -> None:
             f"batches.size: wanted at most the {n} training samples, got {size} "
             "(0: all of them)."
         )
-    normalised = any(p.kind == "batch_norm" for p in _all(experiment.layers))
+    normalised = any(p.kind == "batch_norm" for _, p in nested(experiment.layers))
     rest = n % size
     if normalised and size == 1:
         raise ExperimentError("batches.size: batch normalisation needs batches of 2 or more.")
@@ -73,9 +74,3 @@ def check_early_stopping(experiment: Experiment, tested: int) -> None:
         raise ExperimentError(
             "early_stopping.patience: there is no test set to watch; raise split.test_share."
         )
-
-
-def _all(layers: Sequence[Part]) -> Iterator[Part]:
-    for part in layers:
-        yield part
-        yield from _all(part.layers)

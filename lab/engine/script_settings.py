@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.experiment import dropout_shares
 from lab.engine.literals import Code
 from lab.engine.optimizers import OPTIMIZERS, torch_options
 from lab.engine.schedules import SCHEDULES
@@ -12,7 +13,7 @@ from lab.engine.schedules import SCHEDULES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from lab.engine.experiment import Experiment, Part
+    from lab.engine.experiment import Experiment
     from lab.engine.timeline import Edit
 
 Values = dict[str, Any]
@@ -71,7 +72,7 @@ def _resolved(e: Experiment, n: int) -> Values:
         "schedule": (Code(schedule.factor.__name__), e.schedule.as_dict()),
         "horizon": e.steps,
         **_batches(e, n),
-        "dropout": tuple(_shares(e.layers)),
+        "dropout": dropout_shares(e.layers),
         "l1": e.regularisation.l1,
         "l2": e.regularisation.l2,
         "weight_decay": e.weight_decay,
@@ -114,10 +115,3 @@ def _used(now: Values, n: int) -> Iterator[str]:
         yield from BATCHES
     if now["pieces"] > 1:
         yield "pieces"
-
-
-def _shares(layers: Sequence[Part]) -> Iterator[float]:
-    for part in layers:
-        if part.kind == "dropout":
-            yield part["p"]
-        yield from _shares(part.layers)

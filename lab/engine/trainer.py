@@ -23,6 +23,7 @@ from lab.engine.batches import BatchPlan
 from lab.engine.bench import Bench
 from lab.engine.bench import Evaluation as Evaluation
 from lab.engine.bench import predicted_classes as predicted_classes
+from lab.engine.experiment import dropout_shares
 from lab.engine.flat import FlatState
 from lab.engine.kinds import ExperimentError
 from lab.engine.modules import Dropout
@@ -98,7 +99,7 @@ class Trainer(Bench):
         self._factor_options = e.schedule.as_dict()
         self._base_rate: float = e.optimizer["learning_rate"]
         self._micro = e.batches.micro
-        for module, p in zip(self._dropouts, _dropout_shares(e.layers), strict=True):
+        for module, p in zip(self._dropouts, dropout_shares(e.layers), strict=True):
             module.p = p
 
     # The four phases of an iteration.
@@ -316,10 +317,3 @@ def norm(vector: Tensor) -> float:
     if math.isinf(length):
         length = torch.linalg.vector_norm(vector, dtype=torch.float64).item()
     return float(length)
-
-
-def _dropout_shares(layers: tuple[Any, ...]) -> Iterator[float]:
-    for part in layers:
-        if part.kind == "dropout":
-            yield part["p"]
-        yield from _dropout_shares(part.layers)

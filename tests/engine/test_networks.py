@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from lab.engine.experiment import Part, experiment
+from lab.engine.experiment import Part, dropout_shares, experiment, nested
 from lab.engine.kinds import ExperimentError
 from lab.engine.layers import INITIALISATIONS, LAYERS
-from lab.engine.networks import build_network, checked_sizes, count, leaf_modules, sizes
+from lab.engine.networks import build_network, checked_sizes, leaf_modules, leaf_parts, sizes
 from lab.engine.preflight import check_activations, check_batches
 
 FLAT, IMAGE = (6,), (3, 9, 7)
@@ -56,7 +56,7 @@ def test_sizes_are_those_of_the_module(kind, shape, options):
     network = build_network(layers, shape, 10, seed=0)
     answer = network(torch.zeros(4, *shape))
     assert tuple(answer.shape[1:]) == size.shape_out
-    assert count(network) == size.parameters
+    assert sum(p.numel() for p in network.parameters()) == size.parameters
     assert size.shape_in == shape
 
 
@@ -283,3 +283,35 @@ def test_a_last_batch_that_cannot_be_normalised_is_found_beforehand(size, n, dro
 def test_torch_itself_would_have_failed_on_that_batch():
     with pytest.raises(ValueError, match="more than 1 value"):
         nn.BatchNorm1d(3)(torch.zeros(1, 3))
+
+
+BLOCK = {
+    "kind": "residual",
+    "layers": [
+        {"kind": "dropout", "p": 0.1},
+        {"kind": "residual", "layers": ["tanh", {"kind": "dropout", "p": 0.2}]},
+    ],
+}
+
+
+def test_one_walk_meets_every_layer_under_its_own_path():
+    made = experiment({"layers": [BLOCK, {"kind": "dropout", "p": 0.3}, "linear"]})
+    walked = list(nested(made.layers))
+    assert [path for path, _ in walked] == [
+        "layers.0",
+        "layers.0.layers.0",
+        "layers.0.layers.1",
+        "layers.0.layers.1.layers.0",
+        "layers.0.layers.1.layers.1",
+        "layers.1",
+        "layers.2",
+    ]
+    assert all(made.value(f"{path}.kind") == part.kind for path, part in walked)
+    assert dropout_shares(made.layers) == (0.1, 0.2, 0.3)
+
+
+def test_layers_and_modules_are_met_in_the_same_order():
+    made = experiment({"layers": [BLOCK, {"kind": "dropout", "p": 0.3}, "linear"]})
+    network = build_network(made.layers, (10,), 10, 0)
+    modules = [type(m).__name__.lower() for _, m in leaf_modules(network)]
+    assert modules == [p.kind for p in leaf_parts(made.layers)]

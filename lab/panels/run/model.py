@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lab.engine.clips import CLIPS
 from lab.engine.datasets import DATASETS
 from lab.engine.edit_words import in_words
-from lab.engine.experiment import PRECISIONS, TABLES, needs_reset
+from lab.engine.experiment import PRECISIONS, TABLES, needs_reset, nested
 from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
 from lab.engine.optimizers import OPTIMIZERS
@@ -128,18 +128,15 @@ def _regularisation_rows(now: Experiment) -> Iterator[Row]:
     )
 
 
-def _dropout_rows(
-    layers: tuple[Part, ...], path: str = "layers", number: str = ""
-) -> Iterator[Row]:
+def _dropout_rows(layers: tuple[Part, ...]) -> Iterator[Row]:
     """Yield the share of every dropout layer, also of those within residual blocks."""
-    for index, part in enumerate(layers):
-        here, ordinal = f"{path}.{index}", f"{number}{index + 1}"
+    for path, part in nested(layers):
         if part.kind == "dropout":
+            ordinal = ".".join(str(int(n) + 1) for n in path.split(".")[1::2])
             meaning = f"Layer {ordinal}. {LAYERS['dropout'].summary}"
             most = max(0.99, part["p"])
             label = f"Dropout {ordinal}"
-            yield Row(f"{here}.p", label, "number", part["p"], {}, 0, most, meaning)
-        yield from _dropout_rows(part.layers, f"{here}.layers", f"{ordinal}.")
+            yield Row(f"{path}.p", label, "number", part["p"], {}, 0, most, meaning)
 
 
 def _reproduction_rows(now: Experiment, devices: Mapping[str, str]) -> Iterator[Row]:
