@@ -137,7 +137,7 @@ class Session(QObject):
         elif self.is_safe:
             self._window.notices.tell("warning", SAFE_MODE)
         else:
-            files.open_last(self._folder)
+            self._window.last_run.open(self._folder)
 
     def end(self) -> None:
         """Put back what was changed in the process."""

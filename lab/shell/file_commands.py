@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from lab.presets import PRESETS
-from lab.shell import drops, sessions
+from lab.shell import drops
 from lab.shell.actions import Actions, ActionSpec
 from lab.shell.errands import Errand
 
@@ -61,7 +61,14 @@ SPECS = (
         "save",
         begins_group=True,
     ),
-    ActionSpec("file.quit", "Quit", "File", "Keep layout and run, and close", ("Ctrl+Q",)),
+    ActionSpec(
+        "file.quit",
+        "Quit",
+        "File",
+        "Close, without a question: layout and run are kept and come back at the next start. "
+        "Trained weights are not kept; a replay makes them again, number for number",
+        ("Ctrl+Q",),
+    ),
 )
 
 
@@ -282,21 +289,6 @@ class FileCommands(QObject):
             self._status.tell(f"Saved {Path(self._pending).name}.")
             self._settings.opened(self._pending)
             self._bridge.undo_stack.setClean()
-
-    # -- the last session -----------------------------------------------------------------
-
-    def keep_session(self, folder: Path) -> None:
-        """Keep the run that is open, for the next start."""
-        look = self._bridge.look if self._bridge else None
-        if look is not None:
-            self._settings.last = look.title if sessions.keep(look, folder) else ""
-
-    def open_last(self, folder: Path) -> bool:
-        """Open the run of the last session; return whether there is one."""
-        record = sessions.kept(folder) if self._settings.last else None
-        if record is not None:
-            self.open_record(record, record.experiment.title)
-        return record is not None
 
 
 def _read(path: Path, kind: str, wish: int) -> tuple[int, Path, Record]:

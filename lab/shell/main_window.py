@@ -20,6 +20,7 @@ from lab.shell.edit_commands import EditCommands
 from lab.shell.file_commands import FileCommands
 from lab.shell.focus import keeps_key
 from lab.shell.help_commands import HelpCommands
+from lab.shell.last_run import LastRun
 from lab.shell.notices import Notices
 from lab.shell.palette import CommandPalette
 from lab.shell.reporter import Reporter
@@ -102,6 +103,7 @@ class MainWindow(QMainWindow):
         self.palette_ = CommandPalette(self.actions_, self._column)
         self.reporter = Reporter(self.transport, self.status, self.notices, self)
         self.rescue = Rescue(self.notices, self)
+        self.last_run = LastRun(self.files, self.notices, self.settings, self)
 
     def _arrange(self) -> None:
         self.pages = QStackedWidget(self._column)
@@ -145,6 +147,7 @@ class MainWindow(QMainWindow):
         self.desk.attach(bridge)
         self.reporter.attach(bridge)
         self.rescue.attach(bridge)
+        self.last_run.attach(bridge)
         self.runs.attach(bridge)
         self.files.attach(bridge)
         self.weights.attach(bridge)
@@ -248,7 +251,7 @@ class MainWindow(QMainWindow):
         self.settings.geometry = layouts.sealed(bytes(self.saveGeometry().data()), ())
         if self._folder is None:
             return
-        self.files.keep_session(self._folder)
+        self.last_run.keep(self._folder)
         words = settings.write(self.settings, self._folder)
         if words:
             log.warning("settings not kept: %s", words)

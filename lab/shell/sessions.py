@@ -34,11 +34,18 @@ def keep(look: RunLook, folder: Path) -> bool:
 
 
 def record_of_look(look: RunLook) -> Record:
-    """Return the run as it was asked for, and the edits made up to the cursor."""
-    from lab.engine.records import Record
+    """Return the run as it was asked for, the edits made up to the cursor, and its step.
 
-    edits = tuple(e for e in look.edits if e.step <= look.step and e.what != "weights")
-    return Record(look.experiment, edits)
+    Weights that were loaded are in no description, so no replay could lead to the step then.
+    """
+    from lab.engine.edits import WEIGHTS
+    from lab.engine.records import Record, Recorded
+
+    made = [e for e in look.edits if e.step <= look.step]
+    edits = tuple(e for e in made if e.what != WEIGHTS)
+    step = look.step if len(edits) == len(made) else None
+    recorded = Recorded(steps=step, device=look.device, threads=look.experiment.threads)
+    return Record(look.experiment, edits, recorded)
 
 
 def kept(folder: Path) -> Record | None:

@@ -7,7 +7,6 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QTableWidget
 
 from lab.engine.records import Record, read_record
-from lab.shell import sessions
 from lab.shell.shots import Shot
 from lab.shell.weights_table import WeightsTable
 
@@ -203,17 +202,3 @@ def test_a_picture_of_the_window_is_twice_as_fine(window, tmp_path):
     assert QImage(str(tmp_path / "window.png")).size() == window.size() * 2
     window.weights.export_picture(str(tmp_path / "missing" / "window.png"))
     assert "folder" in window.notices.text()
-
-
-def test_the_session_keeps_the_edits_and_begins_where_they_did(drive, tmp_path):
-    drive.run_to(4)
-    drive.bridge.edit({"optimizer.learning_rate": 0.5})
-    drive.qtbot.waitUntil(lambda: len(drive.bridge.look.edits) == 1)
-    drive.run_to(8)
-    assert sessions.keep(drive.bridge.look, tmp_path)
-    record = sessions.kept(tmp_path)
-    assert record.experiment.value("optimizer.learning_rate") == 0.05
-    assert [(e.step, e.new) for e in record.edits] == [(4, 0.5)]
-    (tmp_path / sessions.FILE).write_text("garbage = [")
-    assert sessions.kept(tmp_path) is None
-    assert sessions.kept(tmp_path / "none") is None
