@@ -19,7 +19,7 @@ from pydantic import (
 
 from lab.engine.clips import CLIPS
 from lab.engine.datasets import DATASETS
-from lab.engine.kinds import ExperimentError, Kind, Value, find, shown
+from lab.engine.kinds import ExperimentError, Kind, find, shown
 from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
 from lab.engine.optimizers import OPTIMIZERS
@@ -53,7 +53,7 @@ NEEDS_RESET = (
     "threads",
     "title",
 )
-"""What a run cannot take over while it runs; dropout's p is the one exception among layers."""
+"""What a run cannot take over while it runs; of an option its ``Parameter.live`` says it."""
 
 
 class Part(BaseModel):
@@ -106,11 +106,6 @@ def nested(layers: Sequence[Part], path: str = "layers") -> Iterator[tuple[str, 
         here = f"{path}.{index}"
         yield here, part
         yield from nested(part.layers, f"{here}.layers")
-
-
-def dropout_shares(layers: Sequence[Part]) -> tuple[float, ...]:
-    """Return the p of every dropout layer, in the order of the network."""
-    return tuple(part["p"] for _, part in nested(layers) if part.kind == "dropout")
 
 
 class Split(BaseModel):
@@ -248,27 +243,10 @@ def experiment(described: Mapping[str, Any]) -> Experiment:
 
 def needs_reset(path: str) -> bool:
     """Say whether a change of this path needs the run to begin anew."""
-    first, *inner = path.split(".")
-    return first in NEEDS_RESET and not (first == "layers" and inner[-1:] == ["p"])
-
-
-def differences(old: Experiment, new: Experiment) -> dict[str, tuple[Value, Value]]:
-    """Return what differs, by path, as (old, new)."""
-    before, after = dict(_leaves(old.model_dump())), dict(_leaves(new.model_dump()))
-    paths = [*before, *(p for p in after if p not in before)]
-    changed = (p for p in paths if before.get(p) != after.get(p))
-    return {p: (before.get(p), after.get(p)) for p in changed}
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Value]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else key)
-    elif isinstance(value, list | tuple) and value and isinstance(value[0], dict):
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}.{index}")
-    else:
-        yield path, value
+    first, last = path.split(".")[0], path.split(".")[-1]
+    table = LAYERS if first == "layers" else TABLES.get(first, {})
+    named = [p for kind in table.values() for p in kind.parameters if p.name == last]
+    return not all(p.live for p in named) if named else first in NEEDS_RESET
 
 
 def _set(described: Any, keys: list[str], value: Any, path: str) -> None:

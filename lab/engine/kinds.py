@@ -43,7 +43,7 @@ class Parameter:
     ``low`` and ``high`` are inclusive unless ``open_low``/``open_high`` say otherwise. The
     type of ``default`` is the type wanted; ``optional`` lets None through, and ``choices``
     closes the set; ``wants`` names the type where the default is None. ``live`` says that it
-    may change while training runs.
+    may change while training runs; a layer's is an attribute of its module, of the same name.
     """
 
     name: str
@@ -133,6 +133,11 @@ class Kind:
     title: str
     summary: str
     parameters: tuple[Parameter, ...] = ()
+
+    @property
+    def live_options(self) -> tuple[str, ...]:
+        """The names of the options that may change while training runs."""
+        return tuple(p.name for p in self.parameters if p.live)
 
     def complete(self, given: Mapping[str, Any], where: str) -> tuple[tuple[str, Value], ...]:
         """Check the options given, and fill in the defaults of the rest.

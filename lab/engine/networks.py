@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lab.engine.experiment import nested
 from lab.engine.kinds import ExperimentError
@@ -181,8 +181,3 @@ def leaf_modules(network: nn.Module) -> list[tuple[str, nn.Module]]:
 def parameter_shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
     """Return the shape of every tensor of the state dict."""
     return {name: tuple(t.shape) for name, t in network.state_dict().items()}
-
-
-def count(values: Any) -> int:
-    """Return the number of trained numbers of a module."""
-    return sum(p.numel() for p in values.parameters())

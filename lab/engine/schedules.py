@@ -62,9 +62,9 @@ SCHEDULES: dict[str, ScheduleKind] = {
             "One cycle",
             "Rises to the learning rate and falls far below its start.",
             (
-                Parameter("warm", 0.3, "share of the run spent rising", 0.01, 0.99),
-                Parameter("start", 25.0, "peak over first learning rate", 1),
-                Parameter("end", 1e4, "first over last learning rate", 1),
+                Parameter("warm", 0.3, "share of the run spent rising", 0.01, 0.99, live=True),
+                Parameter("start", 25.0, "peak over first learning rate", 1, live=True),
+                Parameter("end", 1e4, "first over last learning rate", 1, live=True),
             ),
             formulas.one_cycle,
         ),
@@ -73,8 +73,8 @@ SCHEDULES: dict[str, ScheduleKind] = {
             "Range test",
             "Rises geometrically over the run: where does the loss fall fastest?",
             (
-                Parameter("lowest", 1e-4, "first factor", 0, open_low=True),
-                Parameter("highest", 1e2, "last factor", 0, open_low=True),
+                Parameter("lowest", 1e-4, "first factor", 0, open_low=True, live=True),
+                Parameter("highest", 1e2, "last factor", 0, open_low=True, live=True),
             ),
             formulas.range_test,
         ),

@@ -23,10 +23,11 @@ from lab.engine.batches import BatchPlan
 from lab.engine.bench import Bench
 from lab.engine.bench import Evaluation as Evaluation
 from lab.engine.bench import predicted_classes as predicted_classes
-from lab.engine.experiment import dropout_shares
 from lab.engine.flat import FlatState
 from lab.engine.kinds import ExperimentError
+from lab.engine.layers import LAYERS
 from lab.engine.modules import Dropout
+from lab.engine.networks import leaf_modules, leaf_parts
 from lab.engine.optimizers import OPTIMIZERS, bare_step, build_optimizer, torch_options
 from lab.engine.phases import Phase
 from lab.engine.schedules import SCHEDULES
@@ -99,8 +100,14 @@ class Trainer(Bench):
         self._factor_options = e.schedule.as_dict()
         self._base_rate: float = e.optimizer["learning_rate"]
         self._micro = e.batches.micro
-        for module, p in zip(self._dropouts, dropout_shares(e.layers), strict=True):
-            module.p = p
+        self._settle_layers()
+
+    def _settle_layers(self) -> None:
+        """Give the modules what may change of their options: attributes of the same name."""
+        parts = leaf_parts(self.experiment.layers)
+        for (_, module), part in zip(leaf_modules(self.network), parts, strict=True):
+            for name in LAYERS[part.kind].live_options:
+                setattr(module, name, part[name])
 
     # The four phases of an iteration.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
+import torch
 
 from lab.engine import device
-from lab.engine.experiment import TABLES, differences, experiment, needs_reset
+from lab.engine.experiment import TABLES, experiment, needs_reset
 from lab.engine.kinds import ExperimentError
 from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
@@ -228,15 +230,6 @@ def test_what_was_described_survives_being_written_down(noisy):
     assert hash(experiment(asked.model_dump())) == hash(asked)
 
 
-def test_differences_name_their_paths(make):
-    changes = {"optimizer.kind": "adam", "layers.0.units": 3, "steps": 5}
-    found = differences(make(), make().changed(changes))
-    assert found["steps"] == (100, 5)
-    assert found["layers.0.units"] == (8, 3)
-    assert found["optimizer.kind"] == ("sgd", "adam")
-    assert found["optimizer.momentum"] == (0.0, None)
-
-
 @pytest.mark.parametrize(
     ("path", "wanted"),
     [
@@ -261,6 +254,21 @@ def test_what_needs_the_run_to_begin_anew(make, path, wanted):
         run = Run(make())
         with pytest.raises(ExperimentError, match="needs the run to begin anew"):
             run.edit({path: 1})
+
+
+def test_what_a_table_calls_live_is_taken_over_while_the_run_goes_on(make, monkeypatch):
+    """An entry is all it takes: momentum of batch normalisation, which is not live."""
+    norm = LAYERS["batch_norm"]
+    layers = ({"kind": "linear", "units": 4}, {"kind": "batch_norm", "momentum": 0.5}, "linear")
+    assert needs_reset("layers.1.momentum")
+    live = tuple(replace(p, live=p.name == "momentum") for p in norm.parameters)
+    monkeypatch.setitem(LAYERS, "batch_norm", replace(norm, parameters=live))
+    assert not needs_reset("layers.1.momentum")
+    run = Run(make(layers=layers))
+    run.edit({"layers.1.momentum": 0.0})
+    before = run.trainer.network[1].running_mean.clone()
+    run.advance(3)
+    assert torch.equal(run.trainer.network[1].running_mean, before)
 
 
 # Devices.
@@ -301,6 +309,10 @@ def test_every_entry_says_what_it_is_and_what_it_takes(table, kind):
     assert kind.title.strip()
     assert kind.summary.strip()
     assert kind.summary.rstrip(".").lower() != kind.title.lower()
+    path = "layers.0" if table == "layers" else table
+    assert [needs_reset(f"{path}.{p.name}") for p in kind.parameters] == [
+        not p.live for p in kind.parameters
+    ]
     names = [p.name for p in kind.parameters]
     assert len(set(names)) == len(names)
     for parameter in kind.parameters:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from lab.engine.experiment import Part, dropout_shares, experiment, nested
+from lab.engine.experiment import Part, experiment, nested
 from lab.engine.kinds import ExperimentError
 from lab.engine.layers import INITIALISATIONS, LAYERS
 from lab.engine.networks import build_network, checked_sizes, leaf_modules, leaf_parts, sizes
@@ -307,7 +307,6 @@ def test_one_walk_meets_every_layer_under_its_own_path():
         "layers.2",
     ]
     assert all(made.value(f"{path}.kind") == part.kind for path, part in walked)
-    assert dropout_shares(made.layers) == (0.1, 0.2, 0.3)
 
 
 def test_layers_and_modules_are_met_in_the_same_order():
