@@ -36,6 +36,8 @@ class EngineBridge(QObject):
 
     Signals
     -------
+    wished
+        Another run was asked for: what is shown until it is there is the old one.
     looked : RunLook
         At most once a frame; the newest always arrives.
     happened : Event
@@ -46,6 +48,7 @@ class EngineBridge(QObject):
         Something was selected: its kind ("sample", "layer", ...) and which one.
     """
 
+    wished = Signal()
     looked = Signal(object)
     happened = Signal(object)
     partial = Signal(str, object)
@@ -73,13 +76,17 @@ class EngineBridge(QObject):
 
         ``adapt`` lets loss and network follow data that they do not fit.
         """
-        self.wish = experiment
+        self._wish_for(experiment)
         self._worker.load(experiment, edits, adapt=adapt)
 
     def recall(self, run: int, otherwise: Experiment) -> None:
         """Go back to an earlier run, or begin it anew where it is kept no more."""
-        self.wish = otherwise
+        self._wish_for(otherwise)
         self._worker.recall(run, otherwise)
+
+    def _wish_for(self, experiment: Experiment) -> None:
+        self.wish = experiment
+        self.wished.emit()
 
     def play(self) -> None:
         """Train until told otherwise, or until the run's horizon."""

@@ -31,6 +31,10 @@ class TitleBar(QWidget):
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._subtitle = ElidedLabel("", self)
         self._subtitle.setProperty("role", "secondary")
+        self._badge = QLabel(self)
+        self._badge.setTextFormat(Qt.TextFormat.PlainText)
+        self._badge.setProperty("role", "caption")
+        self._badge.hide()
         self._maximise = IconButton("maximise", f"Maximise {title}", self, side=24)
         self._close = IconButton("close", f"Close {title}", self, side=24)
         for button in (self._maximise, self._close):
@@ -49,6 +53,7 @@ class TitleBar(QWidget):
         row.setSpacing(theme.GAP)
         row.addWidget(self._title)
         row.addWidget(self._subtitle, 1)
+        row.addWidget(self._badge)
         row.addWidget(self._maximise)
         row.addWidget(self._close)
 
@@ -61,6 +66,15 @@ class TitleBar(QWidget):
     def set_subtitle(self, text: str) -> None:
         """Change the words beside the title; connect a panel's ``subtitle_changed`` to it."""
         self._subtitle.set_text(text)
+
+    def set_badge(self, text: str) -> None:
+        """Say of all the panel shows what it is, such as "old run"; "" says nothing."""
+        self._badge.setText(text)
+        self._badge.setVisible(bool(text))
+
+    def badge(self) -> str:
+        """What is said of the panel now."""
+        return self._badge.text()
 
     def set_maximised(self, is_maximised: bool) -> None:
         """Let the button say what it would do next."""
