@@ -22,6 +22,7 @@ from lab.shell.focus import keeps_key
 from lab.shell.help_commands import HelpCommands
 from lab.shell.last_run import LastRun
 from lab.shell.notices import Notices
+from lab.shell.old_run import OldRun
 from lab.shell.palette import CommandPalette
 from lab.shell.reporter import Reporter
 from lab.shell.rescue import Rescue
@@ -103,6 +104,7 @@ class MainWindow(QMainWindow):
         self.palette_ = CommandPalette(self.actions_, self._column)
         self.reporter = Reporter(self.transport, self.status, self.notices, self)
         self.rescue = Rescue(self.notices, self)
+        self.old_run = OldRun(self.desk.host, self)
         self.last_run = LastRun(self.files, self.notices, self.settings, self)
 
     def _arrange(self) -> None:
@@ -147,6 +149,7 @@ class MainWindow(QMainWindow):
         self.desk.attach(bridge)
         self.reporter.attach(bridge)
         self.rescue.attach(bridge)
+        self.old_run.attach(bridge)
         self.last_run.attach(bridge)
         self.runs.attach(bridge)
         self.files.attach(bridge)

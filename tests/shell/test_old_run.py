@@ -1,0 +1,31 @@
+"""A panel that shows a run that is being replaced says so."""
+
+from __future__ import annotations
+
+from threading import Event
+
+import pytest
+
+
+@pytest.mark.fault("N8")
+def test_panels_say_that_they_show_the_old_run_until_the_new_one_is_there(
+    drive, tiny_experiment
+):
+    freed = Event()
+
+    def hold(_run):
+        freed.wait(20)
+        yield None
+
+    docks, run = drive.window.desk.host.docks, drive.bridge.look.run
+    drive.bridge.submit("hold", hold)
+    drive.bridge.load(tiny_experiment(seed=4))
+    try:
+        drive.qtbot.waitUntil(
+            lambda: {dock.bar.badge() for dock in docks.values()} == {"old run"}
+        )
+        assert drive.bridge.look.run == run
+    finally:
+        freed.set()
+    drive.qtbot.waitUntil(lambda: drive.bridge.look.run > run)
+    drive.qtbot.waitUntil(lambda: {dock.bar.badge() for dock in docks.values()} == {""})
