@@ -6,6 +6,7 @@ import html
 import math
 
 import pyqtgraph as pg
+from PySide6.QtGui import QColor, QPen
 
 from lab.ui import theme
 from lab.ui.numbers import MINUS, shown
@@ -29,7 +30,6 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         )
         self.setTickDensity(1.1 if orientation == "bottom" else 0.8)
         self._words = ""
-        self.pen_scale = 1.0
         self.recolour()
 
     def set_words(self, words: str) -> None:
@@ -45,7 +45,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def recolour(self) -> None:
         """Take the colours and sizes of the theme of this moment."""
         palette = theme.current()
-        pen = pg.mkPen(palette.line, width=self.pen_scale)
+        pen = QPen(QColor(palette.line), 1)
         self.setPen(pen)
         self.setTickPen(pen)
         self.setTextPen(palette.secondary)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtGui import QImage
 
 from lab.ui import theme
 from lab.ui.palettes import channels
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 MapName = Literal["signed", "sequential"]
 Bytes = NDArray[np.uint8]
+Pixels = NDArray[np.uint32]
+"""Colours as 0xFFRRGGBB, which is what Qt paints without converting."""
+
+MASKED = 256
 
 
 def table(name: MapName) -> Bytes:
@@ -45,34 +50,46 @@ def _viridis() -> Bytes:
     )
 
 
-def coloured(cells: FloatArray, levels: tuple[float, float], name: MapName) -> Bytes:
-    """Cells as pixels, shape (H, W, 4), opaque; NaN in the mask colour.
+def coloured(
+    cells: FloatArray | NDArray[np.float32],
+    levels: tuple[float, float],
+    name: MapName,
+    strength: float = 1.0,
+) -> Pixels:
+    """Cells as pixels, shape (H, W), opaque; NaN in the mask colour.
 
-    Levels must be finite and in order, as the gate gives them.
+    Levels must be finite and in order, as the gate gives them. With a ``strength`` below 1 the
+    colours are mixed with the ground, which takes the rest: the same picture as a transparent
+    one, but nothing is mixed while painting.
     """
     low, high = levels
     with np.errstate(invalid="ignore"):
         places = np.clip((cells - low) * (255.0 / (high - low)), 0, 255)
     bad = np.isnan(places)
-    has_bad = bool(bad.any())
-    index = np.where(bad, 0, places).astype(np.uint8) if has_bad else places.astype(np.uint8)
-    pixels = np.empty((*cells.shape, 4), np.uint8)
-    pixels[..., :3] = table(name)[index]
-    pixels[..., 3] = 255
-    if has_bad:
-        pixels[bad, :3] = channels(theme.current().mask)
-    return pixels
+    if bad.any():
+        places[bad] = MASKED
+    palette = theme.current()
+    inks = _inks(name, palette.signed, palette.mask, palette.base, strength)
+    return inks.take(places.astype(np.intp))
 
 
-def dimmed(pixels: Bytes, strength: float) -> Bytes:
-    """Pixels of shape (H, W, 4) mixed with the ground, which takes ``1 - strength``.
+@cache
+def _inks(
+    name: MapName, _stops: tuple[str, ...], mask: str, ground: str, strength: float
+) -> Pixels:
+    """The 256 colours of a map and the mask, as pixels; the stops only name the theme."""
+    colours = np.vstack([table(name), channels(mask)]).astype(float)
+    return packed(colours * strength + np.array(channels(ground)) * (1 - strength))
 
-    Why not a transparent item: the same picture, but the painter mixes every screen pixel of
-    it anew at every frame.
-    """
-    if strength >= 1:
-        return pixels
-    mixed = pixels.copy()
-    ground = (1 - strength) * np.array(channels(theme.current().base), np.float32)
-    mixed[..., :3] = pixels[..., :3] * np.float32(strength) + ground + np.float32(0.5)
-    return mixed
+
+def packed(colours: NDArray[np.floating] | Bytes) -> Pixels:
+    """Red, green and blue from 0 to 255, shape (..., 3), as pixels (...)."""
+    red, green, blue = np.moveaxis(np.rint(colours).astype(np.uint32), -1, 0)
+    return np.asarray(0xFF000000 | red << 16 | green << 8 | blue, np.uint32)
+
+
+def image_of(pixels: Pixels) -> QImage:
+    """Pixels of shape (H, W) as a picture that owns its memory."""
+    whole = np.ascontiguousarray(pixels)
+    height, width = whole.shape
+    return QImage(whole.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()

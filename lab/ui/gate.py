@@ -107,22 +107,6 @@ def image(a: ArrayLike, levels: tuple[float, float] | None = None) -> Picture:
     return Picture(cells, span(cells) if levels is None else checked_levels(levels), gaps)
 
 
-def photograph(a: ArrayLike) -> NDArray[np.uint8]:
-    """Pixels that are colours already: uint8 of shape (H, W, 3) or (H, W, 4).
-
-    Raises
-    ------
-    ValueError
-        If the type or the shape is another.
-    """
-    pixels = np.asarray(a)
-    if pixels.dtype != np.uint8:
-        raise ValueError(f"a: wanted uint8 pixels, got {pixels.dtype}")
-    if pixels.ndim != 3 or pixels.shape[2] not in (3, 4) or pixels.size == 0:
-        raise ValueError(f"a: wanted shape (H, W, 3) or (H, W, 4), got {pixels.shape}")
-    return pixels
-
-
 def position(value: float, name: str = "position") -> float:
     """A finite coordinate within reach, for a cursor or a label.
 

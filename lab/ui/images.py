@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage
 
-from lab.ui import colours, gate
-from lab.ui.mark import Box, Frame, Mark, News
-from lab.ui.paint_guard import forgive
+from lab.ui import colours, gate, theme
+from lab.ui.mark import Box, Mark, View
+from lab.ui.numbers import shown
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     from numpy.typing import ArrayLike
+    from PySide6.QtGui import QPainter
 
+    from lab.ui.colours import Pixels
     from lab.ui.gate import FloatArray
+    from lab.ui.mark import Arrays
 
 WIDEST_IMAGE = 2_048
 
@@ -24,20 +26,16 @@ WIDEST_IMAGE = 2_048
 class ImageMark(Mark):
     """A colour map over a rectangle; row 0 lies at least y, unless the plot's y points down."""
 
-    def __init__(self, name: str, map_name: colours.MapName, frame: Frame, news: News) -> None:
-        super().__init__(name, 0, frame, news)
+    z = -10.0
+
+    def __init__(self, name: str, map_name: colours.MapName = "sequential") -> None:
+        super().__init__(name)
         self.map_name: colours.MapName = map_name
         self.strength = 1.0
         self.cells: FloatArray = np.empty((0, 0))
         self.levels: tuple[float, float] = (0.0, 1.0)
         self.box: Box | None = None
-        self.item = pg.ImageItem(axisOrder="row-major")
-        self.item.setZValue(-10)
-        self.item.setAutoDownsample(False)
-
-    def items(self) -> tuple[pg.GraphicsObject, ...]:
-        """The one item."""
-        return (self.item,)
+        self._picture, self._picture_for = QImage(), object()
 
     def set(
         self,
@@ -58,16 +56,12 @@ class ImageMark(Mark):
             If the gate refuses the cells, the levels or the box; the image stays as it was.
         """
         picture = gate.image(a, levels)
-        box = (
-            box or self.box or (0.0, float(picture.cells.shape[1]), 0.0, picture.cells.shape[0])
-        )
-        self.box = _checked_box(box)
+        height, width = picture.cells.shape
+        self.box = _checked_box(box or self.box or (0.0, float(width), 0.0, float(height)))
         self.cells, self.gaps = picture.cells, picture.gaps
         is_signed = self.map_name == "signed"
         self.levels = picture.levels if levels else gate.span(self.cells, is_signed=is_signed)
-        forgive(self.item)
-        self.redraw()
-        self._news.changed.emit()
+        self.changed()
 
     def data(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Centres of the columns (W,), centres of the rows (H,), and the cells (H, W)."""
@@ -83,10 +77,8 @@ class ImageMark(Mark):
             return None
         x0, x1, y0, y1 = self.box
         height, width = self.cells.shape
-        column, row = (
-            int((x - x0) / (x1 - x0) * width // 1),
-            int((y - y0) / (y1 - y0) * height // 1),
-        )
+        column = int((x - x0) / (x1 - x0) * width // 1)
+        row = int((y - y0) / (y1 - y0) * height // 1)
         inside = 0 <= column < width and 0 <= row < height
         return float(self.cells[row, column]) if inside else None
 
@@ -94,23 +86,39 @@ class ImageMark(Mark):
         """The box."""
         return self.box
 
-    def redraw(self) -> None:
-        """Show the pixels of the cells over the box."""
+    def paint(self, painter: QPainter, view: View) -> None:
+        """Show the pixels of the cells over the box, every cell with sharp edges."""
         if self.box is None or not self.cells.size:
             return
-        pixels = colours.dimmed(self.pixels(), self.strength)
-        self.item.setImage(gate.photograph(pixels), autoLevels=False, levels=None)
         x0, x1, y0, y1 = self.box
-        self.item.setRect(QRectF(x0, y0, x1 - x0, y1 - y0))
+        across, down = view.across(np.array([x0, x1])), view.down(np.array([y0, y1]))
+        place = QRectF(across[0], down.min(), np.ptp(across), np.ptp(down))
+        painter.drawImage(place, self.picture(view.y_down))
 
-    def pixels(self) -> npt.NDArray[np.uint8]:
+    def picture(self, y_down: bool = False) -> QImage:
+        """The colours of the cells, in the theme of this moment."""
+        key = (self._version, theme.current(), y_down)
+        if key != self._picture_for:
+            pixels = self.pixels()
+            self._picture = colours.image_of(pixels if y_down else pixels[::-1])
+            self._picture_for = key
+        return self._picture
+
+    def pixels(self) -> Pixels:
         """Turn cells into colours by the map; more than the screen holds are passed over."""
         stride = max(1, -(-max(self.cells.shape) // WIDEST_IMAGE))
-        return colours.coloured(self.cells[::stride, ::stride], self.levels, self.map_name)
+        cells = self.cells[::stride, ::stride]
+        return colours.coloured(cells, self.levels, self.map_name, self.strength)
 
-    def recolour(self) -> None:
-        """Map again: zero has the colour of the ground."""
-        self.redraw()
+    def words_at(self, place: tuple[float, float], pixel: tuple[float, float]) -> str:
+        """Name and value of the cell."""
+        value = self.at(*place)
+        return "" if value is None else f"{self.name}  {shown(value)}"
+
+    def arrays(self, name: str, x_words: str, y_words: str) -> Arrays:
+        """The cells, and the centres of columns and rows."""
+        columns, rows, cells = self.data()
+        return {name: cells, f"{name}: {x_words}": columns, f"{name}: {y_words}": rows}
 
 
 def _checked_box(box: Box) -> Box:

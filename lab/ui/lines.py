@@ -6,18 +6,24 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainter, QPen, QPolygonF
 
-from lab.ui import decimation, gate, theme
-from lab.ui.mark import Box, Frame, Mark, News, extent, logged
-from lab.ui.paint_guard import forgive
+from lab.ui import decimation, gate
+from lab.ui.mark import Box, Mark, View, extent, logged
+from lab.ui.numbers import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike
-    from PySide6.QtGui import QPen
+    from PySide6.QtGui import QPainterPath
 
     from lab.ui.gate import FloatArray
+    from lab.ui.mark import Arrays
+
+    Curve = tuple[FloatArray, FloatArray]
+    Drawn = QPolygonF | QPainterPath
 
 Dash = Literal["solid", "dash", "dot", "dashdot", "long"]
 
@@ -41,28 +47,21 @@ class LineMark(Mark):
     def __init__(
         self,
         name: str,
-        series: int,
-        frame: Frame,
-        news: News,
+        series: int = 0,
         *,
         dash: Dash = "solid",
         width: float = 1,
         is_faint: bool = False,
         label: bool = False,
     ) -> None:
-        super().__init__(name, series, frame, news)
-        self.dash, self.width, self.is_faint, self.label = dash, width, is_faint, label
+        super().__init__(name, series)
+        self.dash: Dash = dash
+        self.width, self.is_faint, self.label = width, is_faint, label
         self.x = self.y = np.empty(0)
-        self.full: Callable[[], tuple[FloatArray, FloatArray]] | None = None
+        self.full: Callable[[], Curve] | None = None
         self._is_sorted = True
-        self.past, self.future = pg.PlotCurveItem(name=name), pg.PlotCurveItem()
-        self.dot = pg.ScatterPlotItem(size=8)
-        self.dot.setZValue(20)
-        self.recolour()
-
-    def items(self) -> tuple[pg.GraphicsObject, ...]:
-        """The bright part, the faint part, and the dot at the cursor."""
-        return self.future, self.past, self.dot
+        self._drawn: tuple[Drawn, Drawn, bool] | None = None
+        self._drawn_for: object = None
 
     def set(self, x: ArrayLike, y: ArrayLike) -> None:
         """Draw y over x; what is not finite leaves a gap, counted in ``gaps``.
@@ -75,12 +74,9 @@ class LineMark(Mark):
         points = gate.line(x, y)
         self.x, self.y, self.gaps = points.x, points.y, points.gaps
         self._is_sorted = decimation.is_sorted(self.x)
-        for item in self.items():
-            forgive(item)
-        self.redraw()
-        self._news.changed.emit()
+        self.changed()
 
-    def data(self) -> tuple[FloatArray, FloatArray]:
+    def data(self) -> Curve:
         """All the numbers behind the curve, shape (N,) each; ``full`` where it is set."""
         return self.full() if self.full is not None else (self.x, self.y)
 
@@ -93,58 +89,79 @@ class LineMark(Mark):
 
     def bounds(self) -> Box | None:
         """Extent of the curve in the frame's own scales."""
-        return extent(*self._scaled(self.x, self.y))
-
-    def redraw(self) -> None:
-        """Reduce to the pixels, part at the cursor, hand over."""
         frame = self._frame
-        if self._is_sorted:
-            lo, hi = frame.x_range
-            lo, hi = (10**lo, 10**hi) if frame.log_x else (lo, hi)
-            x, y = decimation.visible(self.x, self.y, (lo, hi), frame.pixels)
-        else:
-            x, y = decimation.thinned(self.x, self.y)
-        cut = self._cut(x)
-        self._hand_over(self.past, *self._scaled(x[:cut], y[:cut]))
-        self._hand_over(self.future, *self._scaled(x[max(cut - 1, 0) :], y[max(cut - 1, 0) :]))
-        self._move_dot()
+        return extent(logged(self.x, frame.log_x), logged(self.y, frame.log_y))
 
-    def _cut(self, x: FloatArray) -> int:
-        cursor = self._frame.cursor
-        if cursor is None or not self._is_sorted:
-            return len(x)
-        return int(np.searchsorted(x, cursor, "right"))
+    def reduced(self, view: View) -> Curve:
+        """As much of the curve as the pixels of a view can show, in the data's own scale."""
+        if not self._is_sorted:
+            return decimation.thinned(self.x, self.y)
+        ends = (10**view.x0, 10 ** min(view.x1, 300.0)) if view.log_x else (view.x0, view.x1)
+        return decimation.visible(self.x, self.y, ends, max(int(view.width), 50))
 
-    def _hand_over(self, item: pg.PlotCurveItem, x: FloatArray, y: FloatArray) -> None:
-        has_gaps = bool(np.isnan(y).any())
-        is_smooth = len(x) <= self.smooth_up_to
-        item.setData(x, y, connect="finite" if has_gaps else "all", antialias=is_smooth)
-        item.setVisible(self.is_visible and len(x) > 0)  # nothing costs nothing
+    def parts(self, view: View) -> tuple[Curve, Curve]:
+        """What is drawn up to the time cursor, and beyond it; both hold the point at it."""
+        x, y = self.reduced(view)
+        cut = len(x)
+        if view.cursor is not None and self._is_sorted:
+            cut = int(np.searchsorted(x, view.cursor, "right"))
+        after = max(cut - 1, 0) if cut < len(x) else cut
+        return (x[:cut], y[:cut]), (x[after:], y[after:])
 
-    def _scaled(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return logged(x, self._frame.log_x), logged(y, self._frame.log_y)
+    def paint(self, painter: QPainter, view: View) -> None:
+        """The faint part, then the bright one."""
+        key = (self._version, view)
+        if self._drawn is None or key != self._drawn_for:
+            self._drawn_for = key
+            past, future = (polyline(view.across(x), view.down(y)) for x, y in self.parts(view))
+            self._drawn = past, future, len(self.reduced(view)[0]) <= self.smooth_up_to
+        past, future, is_smooth = self._drawn
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, is_smooth)
+        for drawn, strength in ((future, FUTURE), (past, 1.0)):
+            painter.setPen(self.pen(strength))
+            draw(painter, drawn)
 
-    def _move_dot(self) -> None:
-        cursor = self._frame.cursor
-        value = self.at(cursor) if cursor is not None and self.label else None
-        if cursor is None or value is None:
-            self.dot.setData([], [])
-            return
-        x, y = self._scaled(np.array([cursor]), np.array([value]))
-        self.dot.setData(x, y) if np.isfinite(x[0] + y[0]) else self.dot.setData([], [])
+    def paint_sample(self, painter: QPainter, width: float, height: float) -> None:
+        """A piece of the line."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self.pen())
+        painter.drawLine(QPointF(0, height / 2), QPointF(width, height / 2))
 
     def pen(self, strength: float = 1.0) -> QPen:
         """The pen of the curve at a strength from 0 to 1."""
         ink = self.ink()
         ink.setAlphaF(strength * (0.38 if self.is_faint else 1.0))
-        pen: QPen = pg.mkPen(ink, width=self.width * self._frame.pen_scale)
+        pen = QPen(ink, self.width)
         if DASHES[self.dash]:
             pen.setDashPattern(DASHES[self.dash])
         return pen
 
-    def recolour(self) -> None:
-        """Pens of the theme of this moment."""
-        self.past.setPen(self.pen())
-        self.future.setPen(self.pen(FUTURE))
-        self.dot.setBrush(pg.mkBrush(self.ink()))
-        self.dot.setPen(pg.mkPen(theme.current().base, width=1.5))
+    def words_at(self, place: tuple[float, float], pixel: tuple[float, float]) -> str:
+        """Name and value at x."""
+        x = 10 ** min(place[0], 300.0) if self._frame.log_x else place[0]
+        value = self.at(x)
+        return "" if value is None or not self.name else f"{self.name}  {shown(value)}"
+
+    def arrays(self, name: str, x_words: str, y_words: str) -> Arrays:
+        """All the numbers of the curve."""
+        x, y = self.data()
+        return {f"{name}: {x_words}": x, f"{name}: {y_words}": y}
+
+
+def polyline(x: FloatArray, y: FloatArray) -> Drawn:
+    """Points in pixels as what Qt draws fastest; a path where there are gaps."""
+    if len(x) < 2:
+        return QPolygonF()
+    if np.isnan(y).any() or np.isnan(x).any():
+        path: QPainterPath = pg.functions.arrayToQPath(x, y, connect="finite")
+        return path
+    polygon: QPolygonF = pg.functions.arrayToQPolygonF(x, y)
+    return polygon
+
+
+def draw(painter: QPainter, drawn: Drawn) -> None:
+    """Draw what ``polyline`` made."""
+    if isinstance(drawn, QPolygonF):
+        painter.drawPolyline(drawn)
+    else:
+        painter.drawPath(drawn)

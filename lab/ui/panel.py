@@ -7,9 +7,10 @@ that says in words what is seen. It has no frames and no shadows: panels part by
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, Signal, Slot
+from PySide6.QtCore import QRect, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from PySide6.QtGui import QPaintEvent
+
+
+READ_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,10 @@ class PanelFrame(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._subtitle = ""
+        self._subtitle = self._said = ""
+        self._written_at = 0.0
+        self._late = QTimer(self, singleShot=True, interval=round(1500 * READ_S))
+        self._late.timeout.connect(self._write_reading)
         self._banner: Banner | None = None
         self._progress: ProgressRow | None = None
         self._empty: EmptyState | None = None
@@ -116,14 +123,28 @@ class PanelFrame(QWidget):
 
     @in_gui_thread
     def set_reading(self, text: str) -> None:
-        """Say in one line of plain text what is seen now."""
-        self._reading.set_text(text)
-        self._copy.setEnabled(bool(text))
+        """Say in one line of plain text what is seen now.
+
+        It is written no more often than it can be read: a row of numbers that changes with
+        every frame says nothing and costs a tenth of the frame.
+        """
+        self._said = " ".join(text.split())
+        if monotonic() - self._written_at >= READ_S:
+            self._write_reading()
+        elif not self._late.isActive():
+            self._late.start()
+
+    @Slot()
+    def _write_reading(self) -> None:
+        self._late.stop()
+        self._written_at = monotonic()
+        self._reading.set_text(self._said)
+        self._copy.setEnabled(bool(self._said))
 
     @in_gui_thread
     def reading(self) -> str:
         """The line as it stands."""
-        return self._reading.text()
+        return self._said
 
     @in_gui_thread
     def set_subtitle(self, text: str) -> None:
@@ -199,7 +220,7 @@ class PanelFrame(QWidget):
 
     @Slot()
     def _on_copy_clicked(self) -> None:
-        QGuiApplication.clipboard().setText(self._reading.text())
+        QGuiApplication.clipboard().setText(self._said)
 
     @Slot(object)
     def _on_theme_changed(self, _palette: object) -> None:

@@ -8,38 +8,49 @@ most twice a second, and colours follow the theme.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QTimer, Signal, Slot
+from PySide6.QtCore import QPointF, QTimer, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.ui import gate, paint_guard, theme
 from lab.ui.axes import Axis
+from lab.ui.canvas import Canvas
 from lab.ui.images import ImageMark
-from lab.ui.labels import CursorLabels, Legend
+from lab.ui.labels import Legend
 from lab.ui.lines import Dash, LineMark
 from lab.ui.mark import Frame, Mark, News
 from lab.ui.overlays import Overlay
 from lab.ui.plot_mouse import PlotMouse
 from lab.ui.ranging import Span, stepped, union
 from lab.ui.readout import numbers_of
+from lab.ui.rules import CursorMark, ZeroLine
 from lab.ui.scales import ColourScale
-from lab.ui.scatters import ScatterMark, Symbol
+from lab.ui.scatters import ScatterMark
 from lab.ui.threads import in_gui_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     import numpy as np
+    from PySide6.QtCore import QEvent
     from PySide6.QtGui import QResizeEvent
 
     from lab.ui.colours import MapName
+    from lab.ui.mark import View
     from lab.ui.plot_menu import PlotMenu
+    from lab.ui.symbols import Symbol
+
+M = TypeVar("M", bound=Mark)
 
 pg.setConfigOptions(antialias=False, imageAxisOrder="row-major", exitCleanup=False)
 paint_guard.install()
 
 AUTORANGE_S = 0.5
-_REDRAW_MS = 33
+_GRACE_MS = 60
+"""A range that is due waits so long for the next frame, which then sets it on its way."""
 
 
 class Plot(QWidget):
@@ -113,14 +124,11 @@ class Plot(QWidget):
         layout.addWidget(self.view)
 
     def _make_furniture(self, zero_line: bool, legend: bool) -> None:
-        self._zero = pg.InfiniteLine(0, angle=0) if zero_line else None
-        self._cursor = pg.InfiniteLine(0, angle=90)
-        self._cursor.setZValue(15)
-        self._cursor.hide()
-        for line in (self._zero, self._cursor):
-            if line is not None:
-                self.box.addItem(line, ignoreBounds=True)
-        self._labels = CursorLabels(self.box)
+        self.canvas = Canvas(self.box, self.frame)
+        self.time_rule = CursorMark(self.marks)
+        self._furnish(self.time_rule)
+        if zero_line:
+            self._furnish(ZeroLine())
         self._legend = Legend(self.item) if legend else None
         self._note = Overlay(self)
         self._mouse = PlotMouse(self)
@@ -129,15 +137,11 @@ class Plot(QWidget):
         self._fit_timer = QTimer(self)
         self._fit_timer.setSingleShot(True)
         self._fit_timer.timeout.connect(self._fit)
-        self._redraw_timer = QTimer(self)
-        self._redraw_timer.setSingleShot(True)
-        self._redraw_timer.setInterval(_REDRAW_MS)
-        self._redraw_timer.timeout.connect(self._redraw)
 
     def _connect(self) -> None:
         self._news.changed.connect(self._on_data_changed)
         self.box.sigRangeChangedManually.connect(self._on_range_taken)
-        self.box.sigXRangeChanged.connect(self._on_range_changed)
+        self.box.sigRangeChanged.connect(self._on_range_changed)
         self.box.sigResized.connect(self._on_box_resized)
         self._mouse.clicked.connect(self.clicked)
         self._mouse.hovered.connect(self.hovered)
@@ -165,18 +169,8 @@ class Plot(QWidget):
         label: bool = False,
     ) -> LineMark:
         """Add a curve; with ``label`` its name and value stand beside the time cursor."""
-        mark = LineMark(
-            name,
-            series,
-            self.frame,
-            self._news,
-            dash=dash,
-            width=width,
-            is_faint=is_faint,
-            label=label,
-        )
-        self._add(mark)
-        return mark
+        mark = LineMark(name, series, dash=dash, width=width, is_faint=is_faint, label=label)
+        return self.add(mark)
 
     @in_gui_thread
     def add_scatter(
@@ -191,37 +185,47 @@ class Plot(QWidget):
     ) -> ScatterMark:
         """Add points; with ``is_class`` the series is a label and has the label's colour."""
         mark = ScatterMark(
-            name,
-            series,
-            self.frame,
-            self._news,
-            symbol=symbol,
-            size=size,
-            is_filled=is_filled,
-            is_class=is_class,
+            name, series, symbol=symbol, size=size, is_filled=is_filled, is_class=is_class
         )
-        self._add(mark)
-        return mark
+        return self.add(mark)
 
     @in_gui_thread
     def add_image(
         self, name: str, colour_map: MapName = "sequential", *, scale: bool = True
     ) -> ImageMark:
         """Add a colour map with its scale beside it; the name says what the colours mean."""
-        mark = ImageMark(name, colour_map, self.frame, self._news)
-        self._add(mark)
-        self._show_grid()
+        mark = self.add(ImageMark(name, colour_map))
         if scale and self._scale is None:
             self._scale = ColourScale(name, colour_map)
             self.view.addItem(self._scale, row=1, col=0)
         return mark
 
     @in_gui_thread
+    def add(self, mark: M) -> M:
+        """Paint a mark of whatever kind from now on, and return it."""
+        self.marks.append(mark)
+        self._furnish(mark)
+        if isinstance(mark, ImageMark):
+            self._show_grid()
+        if self._legend is not None:
+            self._legend.add(mark)
+        return mark
+
+    @contextmanager
+    def at_once(self) -> Generator[None, None, None]:
+        """Follow the data once for all that is set inside."""
+        was_blocked = self._news.blockSignals(True)
+        try:
+            yield
+        finally:
+            self._news.blockSignals(was_blocked)
+        self._on_data_changed()
+
+    @in_gui_thread
     def remove(self, mark: Mark) -> None:
         """Take a mark away."""
         self.marks.remove(mark)
-        for item in mark.items():
-            self.box.removeItem(item)
+        self.canvas.remove(mark)
         self._on_data_changed()
 
     @in_gui_thread
@@ -234,8 +238,7 @@ class Plot(QWidget):
             If the step is not finite.
         """
         self.frame.cursor = None if step is None else gate.position(step, "step")
-        self._place_cursor()
-        self._redraw()
+        self.canvas.update()
 
     @in_gui_thread
     def set_log(self, *, x: bool | None = None, y: bool | None = None) -> None:
@@ -244,9 +247,6 @@ class Plot(QWidget):
         self.frame.log_y = self.frame.log_y if y is None else y
         self.x_axis.setLogMode(x=self.frame.log_x)
         self.y_axis.setLogMode(y=self.frame.log_y)
-        if self._zero is not None:
-            self._zero.setVisible(not self.frame.log_y)
-        self._place_cursor()
         self.reset_view()
 
     @in_gui_thread
@@ -282,11 +282,9 @@ class Plot(QWidget):
         return (float(x0), float(x1)), (float(y0), float(y1))
 
     @in_gui_thread
-    def set_pen_scale(self, scale: float) -> None:
-        """Device pixels for each pixel of line width, on the screen or in a picture."""
-        if scale != self.frame.pen_scale:
-            self.frame.pen_scale = scale
-            self._recolour()
+    def current_view(self) -> View:
+        """What is seen at this moment, as marks are told when they paint."""
+        return self.canvas.view()
 
     @in_gui_thread
     def show_note(self, sentence: str) -> None:
@@ -305,21 +303,20 @@ class Plot(QWidget):
 
     # -- following ----------------------------------------------------------------------
 
-    def _add(self, mark: Mark) -> None:
-        self.marks.append(mark)
-        for item in mark.items():
-            self.box.addItem(item, ignoreBounds=True)
-        if self._legend is not None:
-            self._legend.add(mark)
+    def _furnish(self, mark: Mark) -> None:
+        """Paint a mark that is not of the data."""
+        mark.attach(self.frame, self._news)
+        self.canvas.add(mark)
 
     @Slot()
     def _on_data_changed(self) -> None:
         wait = AUTORANGE_S - (time.monotonic() - self._last_fit)
         if wait <= 0:
+            self._fit_timer.stop()
             self._fit()
         elif not self._fit_timer.isActive():
-            self._fit_timer.start(int(wait * 1000) + 1)
-        self._labels.place(self.marks, self.frame)
+            self._fit_timer.start(int(wait * 1000) + _GRACE_MS)
+        self.canvas.update()
         self._update_scale()
 
     def _update_scale(self) -> None:
@@ -332,9 +329,9 @@ class Plot(QWidget):
         seen = [m for m in self.marks if m.is_visible]
         images = [m.bounds() for m in seen if isinstance(m, ImageMark)]
         box = union(images) or union(m.bounds() for m in seen)
-        self._last_fit = time.monotonic()
         if box is None or not self._is_auto:
             return
+        self._last_fit = time.monotonic()
         if union(images) is not None:
             x, y = (box[0], box[1]), (box[2], box[3])
             if self._equal_aspect:
@@ -346,7 +343,6 @@ class Plot(QWidget):
             y = stepped((box[2], box[3]), old_y)
         self._has_data = True
         self.box.setRange(xRange=x, yRange=y, padding=0, disableAutoRange=True)
-        self._redraw()
 
     def _match_aspect(self, x: Span, y: Span) -> None:
         """Leave the room at the sides empty, so that the axes end where the map ends."""
@@ -374,43 +370,19 @@ class Plot(QWidget):
 
     @Slot()
     def _on_range_changed(self) -> None:
-        if not self._redraw_timer.isActive():
-            self._redraw_timer.start()
+        self.canvas.update()
         self.range_changed.emit()
-
-    @Slot()
-    def _redraw(self) -> None:
-        self.frame.x_range = self.view_range()[0]
-        self.frame.pixels = max(int(self.box.width()), 50)
-        for mark in self.marks:
-            if not isinstance(mark, ImageMark):
-                mark.redraw()
-        self._labels.place(self.marks, self.frame)
-
-    def _place_cursor(self) -> None:
-        step = self.frame.cursor
-        is_there = step is not None and (step > 0 or not self.frame.log_x)
-        self._cursor.setVisible(is_there)
-        if step is not None and is_there:
-            self._cursor.setValue(self.frame.scaled_x(step))
 
     @Slot(object)
     def _on_theme_changed(self, _palette: object) -> None:
         self._recolour()
 
     def _recolour(self) -> None:
-        palette, width = theme.current(), self.frame.pen_scale
-        self.view.setBackground(palette.base)
-        self._cursor.setPen(pg.mkPen(palette.text, width=width))
-        if self._zero is not None:
-            self._zero.setPen(pg.mkPen(palette.secondary, width=width))
+        self.view.setBackground(theme.current().base)
         for axis in (self.x_axis, self.y_axis):
-            axis.pen_scale = width
             axis.recolour()
         self._show_grid()
-        for mark in self.marks:
-            mark.recolour()
-        self._labels.place(self.marks, self.frame)
+        self.canvas.update()
         if self._legend is not None:
             self._legend.recolour()
         if self._scale is not None:
@@ -421,19 +393,12 @@ class Plot(QWidget):
         """The context menu."""
         return self._mouse.menu()
 
-    def event(self, event: QEvent) -> bool:
-        """Draw lines as thick on the next screen as on this one."""
-        if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.Show):
-            self.set_pen_scale(self.devicePixelRatioF())
-        return super().event(event)
-
     def leaveEvent(self, event: QEvent) -> None:
         """Without the mouse there is no place to tell of."""
         self._mouse.hide_readout()
         super().leaveEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Reduce curves to the new number of pixels."""
+        """Keep the note in the middle."""
         super().resizeEvent(event)
         self._note.stand_in_the_middle()
-        self._redraw()

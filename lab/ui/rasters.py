@@ -10,38 +10,26 @@ from PySide6.QtGui import QImage, QPainter, QRegion
 from PySide6.QtWidgets import QWidget
 
 from lab.ui import theme
-from lab.ui.plots import Plot
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 
 @contextmanager
-def resized(
-    widget: QWidget, size: QSize, pen_scale: float = 1.0
-) -> Generator[None, None, None]:
+def resized(widget: QWidget, size: QSize) -> Generator[None, None, None]:
     """Lay a widget out in another size for a moment; nothing of it is seen on the screen.
 
     The screen is painted by events, and none is handled meanwhile. The widget is painted once
     into nothing, as axes learn only then how wide their numbers are.
     """
-    old, plots = widget.size(), _plots_in(widget)
+    old = widget.size()
     try:
-        for plot in plots:
-            plot.set_pen_scale(pen_scale)
         widget.resize(size.expandedTo(widget.minimumSize()))
         widget.grab()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
         yield
     finally:
         widget.resize(old)
-        for plot in plots:
-            plot.set_pen_scale(plot.devicePixelRatioF())
-
-
-def _plots_in(widget: QWidget) -> list[Plot]:
-    own = [widget] if isinstance(widget, Plot) else []
-    return [*own, *widget.findChildren(Plot)]
 
 
 def png_of(widget: QWidget, size: QSize, scale: int) -> bytes:
@@ -51,7 +39,7 @@ def png_of(widget: QWidget, size: QSize, scale: int) -> bytes:
     """
     image = QImage(size * scale, QImage.Format.Format_RGB32)
     image.fill(theme.colour("base"))
-    with resized(widget, size, scale):
+    with resized(widget, size):
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.scale(image.width() / widget.width(), image.height() / widget.height())

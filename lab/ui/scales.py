@@ -26,6 +26,7 @@ class ColourScale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no 
 
     def __init__(self, words: str, map_name: colours.MapName) -> None:
         super().__init__()
+        self.setCacheMode(self.CacheMode.DeviceCoordinateCache)  # its text is dear to paint
         self._words, self._map_name = words, map_name
         self._levels, self._strength = (0.0, 1.0), 1.0
         self._note, self._inset = "", 0.0
@@ -35,14 +36,16 @@ class ColourScale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no 
         self, levels: tuple[float, float], gaps: int = 0, strength: float = 1.0
     ) -> None:
         """What the ends stand for, how many cells are not finite, how dimmed the map is."""
-        self._levels, self._strength = levels, strength
-        self._note = f"{gaps:,} not finite" if gaps else ""
-        self.update()
+        note = f"{gaps:,} not finite" if gaps else ""
+        if (levels, strength, note) != (self._levels, self._strength, self._note):
+            self._levels, self._strength, self._note = levels, strength, note
+            self.update()
 
     def set_inset(self, inset: float) -> None:
         """Keep the bar's right end under that of axes which leave room at their sides."""
-        self._inset = inset
-        self.update()
+        if inset != self._inset:
+            self._inset = inset
+            self.update()
 
     def words(self) -> str:
         """What the colours mean."""

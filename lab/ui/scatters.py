@@ -2,65 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from lab.ui import gate, theme
-from lab.ui.mark import Box, Frame, Mark, News, extent, logged
-from lab.ui.paint_guard import forgive
+from lab.ui.mark import Box, Mark, View, extent, logged
+from lab.ui.numbers import shown
+from lab.ui.symbols import Stamp, Symbol
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from lab.ui.gate import FloatArray
+    from lab.ui.mark import Arrays
 
-Symbol = Literal["circle", "triangle", "square", "diamond", "cross", "star", "plus"]
-
-SYMBOLS: dict[Symbol, str] = {
-    "circle": "o",
-    "triangle": "t1",
-    "square": "s",
-    "diamond": "d",
-    "cross": "x",
-    "star": "star",
-    "plus": "+",
-}
 MOST_SCATTERED = 100_000
+NEAR_PX = 10.0
 
 
 class ScatterMark(Mark):
     """Separate points; a symbol besides the colour, so that colour is never the only cue."""
 
+    z = 10.0
+
     def __init__(
         self,
         name: str,
-        series: int,
-        frame: Frame,
-        news: News,
+        series: int = 0,
         *,
         symbol: Symbol = "circle",
         size: float = 7,
         is_filled: bool = True,
         is_class: bool = False,
     ) -> None:
-        super().__init__(name, series, frame, news)
-        self.symbol, self.size, self.is_filled, self.is_class = (
-            symbol,
-            size,
-            is_filled,
-            is_class,
-        )
+        super().__init__(name, series)
+        self.symbol: Symbol = symbol
+        self.size, self.is_filled, self.is_class = size, is_filled, is_class
         self.x = self.y = np.empty(0)
-        self.item = pg.ScatterPlotItem(name=name, symbol=SYMBOLS[symbol], size=size)
-        self.item.setZValue(10)
-        self.recolour()
-
-    def items(self) -> tuple[pg.GraphicsObject, ...]:
-        """The one item."""
-        return (self.item,)
+        self._stamp: Stamp | None = None
+        self._stamped_for: object = None
 
     def set(self, x: ArrayLike, y: ArrayLike) -> None:
         """Draw points; those that are not finite are left out and counted in ``gaps``.
@@ -74,9 +57,7 @@ class ScatterMark(Mark):
         if np.array_equal(points.x, self.x) and np.array_equal(points.y, self.y):
             return  # what stays is not laid out anew with every frame
         self.x, self.y, self.gaps = points.x, points.y, points.gaps
-        forgive(self.item)
-        self.redraw()
-        self._news.changed.emit()
+        self.changed()
 
     def data(self) -> tuple[FloatArray, FloatArray]:
         """All finite points, shape (N,) each."""
@@ -97,13 +78,30 @@ class ScatterMark(Mark):
     def _scaled(self) -> tuple[FloatArray, FloatArray]:
         return logged(self.x, self._frame.log_x), logged(self.y, self._frame.log_y)
 
-    def redraw(self) -> None:
-        """Hand over, every k-th point where there are more than can be told apart."""
-        x, y = self._scaled()
-        stride = max(1, -(-len(x) // MOST_SCATTERED))
+    def places(self, view: View) -> tuple[FloatArray, FloatArray]:
+        """Pixels of the points, every k-th where there are more than can be told apart."""
+        stride = max(1, -(-len(self.x) // MOST_SCATTERED))
+        x, y = view.across(self.x[::stride]), view.down(self.y[::stride])
         kept = np.isfinite(x) & np.isfinite(y)
-        self.item.setData(x[kept][::stride], y[kept][::stride])
-        self.item.setVisible(self.is_visible and bool(kept.any()))  # nothing costs nothing
+        return x[kept], y[kept]
+
+    def paint(self, painter: QPainter, view: View) -> None:
+        """Set the stamp at every point."""
+        if not len(self.x):
+            return
+        key = (self._version, view, theme.current())
+        if key != self._stamped_for:
+            self._stamped_for = key
+            self._stamp = Stamp(self.symbol, self.size, self.pen(), self.brush())
+            self._stamp.place(*self.places(view))
+        assert self._stamp is not None
+        self._stamp.paint(painter)
+
+    def paint_sample(self, painter: QPainter, width: float, height: float) -> None:
+        """One point in the middle."""
+        stamp = Stamp(self.symbol, self.size, self.pen(), self.brush())
+        stamp.place(np.array([width / 2]), np.array([height / 2]))
+        stamp.paint(painter)
 
     def ink(self) -> QColor:
         """The colour of the class or the series."""
@@ -112,12 +110,27 @@ class ScatterMark(Mark):
             return QColor(palette.classes[self.series % len(palette.classes)])
         return super().ink()
 
-    def recolour(self) -> None:
-        """Filled: a thin halo of the ground; open: the ground inside a coloured line."""
-        ink, ground = self.ink(), QColor(theme.current().base)
+    def pen(self) -> QPen:
+        """Filled: a thin halo of the ground; open: a coloured line."""
         is_stroke = self.symbol in ("cross", "plus")
-        outline = ground if self.is_filled and not is_stroke else ink
-        self.item.setPen(
-            pg.mkPen(outline, width=1.4 if is_stroke or not self.is_filled else 0.8)
-        )
-        self.item.setBrush(pg.mkBrush(ink if self.is_filled else ground))
+        is_halo = self.is_filled and not is_stroke
+        ground = QColor(theme.current().base)
+        return QPen(ground, 0.8) if is_halo else QPen(self.ink(), 1.4)
+
+    def brush(self) -> QBrush:
+        """Filled with the colour, or with the ground."""
+        return QBrush(self.ink() if self.is_filled else QColor(theme.current().base))
+
+    def words_at(self, place: tuple[float, float], pixel: tuple[float, float]) -> str:
+        """Name and coordinates of the nearest point, if it is near."""
+        near = self.nearest(*place)
+        if near is None:
+            return ""
+        xs, ys = self._scaled()
+        away = math.hypot((xs[near] - place[0]) / pixel[0], (ys[near] - place[1]) / pixel[1])
+        words = f"{self.name}  ({shown(float(self.x[near]))}, {shown(float(self.y[near]))})"
+        return words if away <= NEAR_PX else ""
+
+    def arrays(self, name: str, x_words: str, y_words: str) -> Arrays:
+        """Its coordinates."""
+        return {f"{name}: {x_words}": self.x, f"{name}: {y_words}": self.y}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     BoolArray = npt.NDArray[np.bool_]
 
 ROWS = "data.rows"
-PLAYING_S, PAUSED_S = 0.003, 0.25
+PLAYING_S, PAUSED_S = 0.001, 0.25
 FIRST_ROWS = 1_024
 MOST_ROWS = 20_000
 """Samples answered at most; of a larger set an evenly spaced part is looked at."""

@@ -37,12 +37,10 @@ def level_line(
         Pieces one after another, each ends in NaN; a closed one comes back to its beginning.
     """
     above = z - level
-    places, crossed = _edge_crossings(above, x, y)
-    pairs = _pairs(above, crossed)
-    if not len(pairs):
+    row, column, first, last = _pairs(above, _crossed(above)).T
+    if not len(row):
         return np.empty(0), np.empty(0)
-    row, column, first, last = pairs.T
-    begin, end = places[first, row, column], places[last, row, column]  # (S, 2)
+    begin, end = (_crossings(above, x, y, row, column, edge) for edge in (first, last))
     line = np.array(_chained(begin, end))
     return line[:, 0], line[:, 1]
 
@@ -74,34 +72,36 @@ def _walk(joined: dict[Place, list[Place]], here: Place) -> Iterator[Place]:
         yield here
 
 
-def _edge_crossings(
-    above: FloatArray, x: FloatArray, y: FloatArray
-) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Places on the edges of each cell (4, H-1, W-1, 2): bottom, right, top, left; which."""
-    a, b = above[:-1, :-1], above[:-1, 1:]
-    d, c = above[1:, :-1], above[1:, 1:]
-    x0, x1 = x[None, :-1], x[None, 1:]
-    y0, y1 = y[:-1, None], y[1:, None]
-    zero = np.zeros_like(a)
-    ends = ((a, b), (b, c), (d, c), (a, d))
-    bottom, right, top, left = (_share(*e) for e in ends)
-    places = np.stack(
-        [
-            np.stack([x0 + bottom * (x1 - x0), y0 + zero], axis=-1),
-            np.stack([x1 + zero, y0 + right * (y1 - y0)], axis=-1),
-            np.stack([x0 + top * (x1 - x0), y1 + zero], axis=-1),
-            np.stack([x0 + zero, y0 + left * (y1 - y0)], axis=-1),
-        ]
-    )
-    finite = np.isfinite(a + b + c + d)
-    return places, np.stack([((p > 0) != (q > 0)) & finite for p, q in ends])
+_CORNERS = np.array([[[0, 0], [0, 1]], [[0, 1], [1, 1]], [[1, 0], [1, 1]], [[0, 0], [1, 0]]])
+"""Row and column of both ends of the edges of a cell: bottom, right, top, left."""
 
 
-def _share(p: FloatArray, q: FloatArray) -> FloatArray:
-    """How far from p to q zero lies; the middle where they do not differ."""
-    difference = p - q
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(difference != 0, p / difference, 0.5)
+def _crossed(above: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which edges of each cell the line crosses, (4, H-1, W-1); none next to a NaN."""
+    is_above = above > 0
+    across, up = is_above[:, 1:] != is_above[:, :-1], is_above[1:] != is_above[:-1]
+    crossed = np.stack([across[:-1], up[:, 1:], across[1:], up[:, :-1]])
+    bad = np.isnan(above)
+    if bad.any():
+        crossed &= ~(bad[:-1, :-1] | bad[:-1, 1:] | bad[1:, :-1] | bad[1:, 1:])
+    return crossed
+
+
+def _crossings(
+    above: FloatArray,
+    x: FloatArray,
+    y: FloatArray,
+    row: npt.NDArray[np.int64],
+    column: npt.NDArray[np.int64],
+    edge: npt.NDArray[np.int64],
+) -> FloatArray:
+    """Places (S, 2) on one edge of each of S cells, where the value is zero on its way."""
+    (down, left), (up, right) = np.moveaxis(_CORNERS[edge], 0, 2)
+    first, last = (row + down, column + left), (row + up, column + right)
+    p, q = above[first], above[last]
+    share = p / (p - q)  # the ends lie on different sides
+    x0, x1, y0, y1 = x[first[1]], x[last[1]], y[first[0]], y[last[0]]
+    return np.stack([x0 + share * (x1 - x0), y0 + share * (y1 - y0)], axis=1)
 
 
 def _pairs(above: FloatArray, crossed: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

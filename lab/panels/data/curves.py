@@ -63,7 +63,6 @@ class CurveFit(OnePlot):
         self.test = self.plot.add_scatter("Test", 1, symbol="triangle", size=7, is_filled=False)
         self.batch = self.plot.add_scatter("In batch", 0, size=9)
         self.batch.set_role("text")
-        self.batch.item.setZValue(9)
         self.fit = self.plot.add_line("Answer", 3, width=2)
 
     def questions(self, look: RunLook) -> dict[str, Question]:
@@ -119,7 +118,6 @@ class PredictedAgainstTrue(OnePlot):
         self.test = self.plot.add_scatter("Test", 1, symbol="triangle", size=7, is_filled=False)
         self.batch = self.plot.add_scatter("In batch", 0, size=9)
         self.batch.set_role("text")
-        self.batch.item.setZValue(9)
         self.plot.clicked.connect(self._on_clicked)
         self._rows: IntArray = np.empty(0, np.int64)
         self._places: FloatArray = np.empty((0, 2))

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QPointF
-from PySide6.QtGui import QColor, QPainterPath
+from PySide6.QtGui import QBrush, QPen
 
 from lab.ui import theme
 from lab.ui.plots import Plot
-from lab.ui.scatters import SYMBOLS, ScatterMark
+from lab.ui.scatters import ScatterMark
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from lab.ui.scatters import Symbol
+    from lab.ui.symbols import Symbol
 
     FloatArray = npt.NDArray[np.float64]
     IntArray = npt.NDArray[np.int64]
@@ -35,32 +33,39 @@ def class_symbol(label: int) -> Symbol:
 class OutlinedMark(ScatterMark):
     """Points in their class's colour with an outline in the text colour or the accent."""
 
+    z = 12.0
     outline = "text"
     breadth = 1.8
 
-    def recolour(self) -> None:
-        """Brush of the class, outline of the role."""
-        outline = QColor(getattr(theme.current(), self.outline))
-        self.item.setPen(pg.mkPen(outline, width=self.breadth))
-        self.item.setBrush(pg.mkBrush(self.ink()) if self.is_filled else None)
+    def pen(self) -> QPen:
+        """The outline, in the colour of its role."""
+        return QPen(theme.colour(self.outline), self.breadth)
+
+    def brush(self) -> QBrush:
+        """Filled with the colour of the class, or not at all."""
+        return QBrush(self.ink()) if self.is_filled else QBrush()
+
+
+class ChosenMark(OutlinedMark):
+    """Rings in the accent about what is selected."""
+
+    z = 14.0
+    outline = "accent"
+    breadth = 2.0
 
 
 class CrossMark(ScatterMark):
     """Thin crosses in the text's colour."""
 
-    def recolour(self) -> None:
+    z = 13.0
+
+    def pen(self) -> QPen:
         """Two strokes."""
-        self.item.setPen(pg.mkPen(QColor(theme.current().text), width=1.6))
-        self.item.setBrush(None)
+        return QPen(theme.colour("text"), 1.6)
 
-
-def thin_cross() -> QPainterPath:
-    """Two strokes of unit length, from corner to corner."""
-    path = QPainterPath(QPointF(-0.5, -0.5))
-    path.lineTo(0.5, 0.5)
-    path.moveTo(-0.5, 0.5)
-    path.lineTo(0.5, -0.5)
-    return path
+    def brush(self) -> QBrush:
+        """None."""
+        return QBrush()
 
 
 class DotPlot(Plot):
@@ -71,15 +76,8 @@ class DotPlot(Plot):
         self.train_marks: list[ScatterMark] = []
         self.test_marks: list[ScatterMark] = []
         self.batch_marks: list[OutlinedMark] = []
-        self.wrong = CrossMark("Wrong", 0, self.frame, self._news, symbol="cross", size=8)
-        self.wrong.item.setSymbol(thin_cross())
-        self._add(self.wrong)
-        self.wrong.item.setZValue(13)
-        self.chosen = OutlinedMark("Selected", 0, self.frame, self._news, size=15)
-        self.chosen.outline, self.chosen.breadth, self.chosen.is_filled = "accent", 2.0, False
-        self.chosen.item.setZValue(14)
-        self.chosen.recolour()
-        self._add(self.chosen)
+        self.wrong = self.add(CrossMark("Wrong", symbol="strokes", size=8))
+        self.chosen = self.add(ChosenMark("Selected", size=15, is_filled=False))
         self.xs: FloatArray = np.empty(0)
         self.ys: FloatArray = np.empty(0)
         self.labels: IntArray = np.empty(0, np.int64)
@@ -114,31 +112,23 @@ class DotPlot(Plot):
         )  # fmt: skip
 
     def _outlined(self, label: int, name: str) -> OutlinedMark:
-        mark = OutlinedMark(
-            f"{name}, in batch", label, self.frame, self._news,
-            symbol=class_symbol(label), size=SIZE + 2.5, is_class=True,
-        )  # fmt: skip
-        mark.item.setZValue(12)
-        self._add(mark)
-        return mark
+        symbol, words = class_symbol(label), f"{name}, in batch"
+        return self.add(
+            OutlinedMark(words, label, symbol=symbol, size=SIZE + 2.5, is_class=True)
+        )
 
     def show_answers(
         self, batch: IntArray, wrong: IntArray, chosen: IntArray, *, shows_test: bool
     ) -> None:
         """Outline the batch, cross the wrong ones, ring the selected ones: rows of samples."""
-        self._news.blockSignals(True)
-        try:
+        with self.at_once():
             for label, outlined in enumerate(self.batch_marks):
                 here = batch[self.labels[batch] == label]
                 outlined.set(self.xs[here], self.ys[here])
             self.wrong.set(self.xs[wrong], self.ys[wrong])
             self.chosen.set(self.xs[chosen], self.ys[chosen])
             for mark in self.test_marks:
-                if mark.is_visible != shows_test:
-                    mark.set_visible(shows_test)
-        finally:
-            self._news.blockSignals(False)
-        self._on_data_changed()
+                mark.set_visible(shows_test)
 
     def nearest_sample(self, x: float, y: float, reach: float = 12.0) -> int | None:
         """The row of the sample within so many pixels of a place, or None."""
@@ -148,8 +138,3 @@ class DotPlot(Plot):
         distance = np.hypot((self.xs - x) / across, (self.ys - y) / up)
         row = int(np.nanargmin(distance))
         return row if distance[row] <= reach else None
-
-
-def symbol_path(label: int) -> object:
-    """The outline of a class's symbol as a QPainterPath of unit size."""
-    return pg.graphicsItems.ScatterPlotItem.Symbols[SYMBOLS[class_symbol(label)]]

@@ -12,15 +12,15 @@ from PySide6.QtGui import (
     QImage,
     QLinearGradient,
     QPainter,
-    QPainterPath,
     QPen,
     QTransform,
 )
 
-from lab.panels.data.dots import symbol_path
+from lab.panels.data.dots import class_symbol
 from lab.ui import colours, theme
 from lab.ui.axes import clean
 from lab.ui.scales import ColourScale
+from lab.ui.symbols import outline
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
@@ -60,7 +60,6 @@ class Key(ColourScale):
 
     def __init__(self, entries: tuple[Entry, ...] = (), words: str = "", share: float = 1.0):
         super().__init__(words, "signed")
-        self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
         self.entries, self.has_scale, self._share = entries, bool(words), share
 
     def show_entries(
@@ -125,16 +124,14 @@ def _ink(name: str) -> QColor:
 def _dot(painter: QPainter, centre: QPointF, ink: QColor, symbol: int) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(ink)
-    path = symbol_path(symbol)
-    assert isinstance(path, QPainterPath)
+    path = outline(class_symbol(symbol))
     painter.drawPath(QTransform.fromTranslate(centre.x(), centre.y()).scale(8, 8).map(path))
 
 
 def _open(painter: QPainter, centre: QPointF, ink: QColor, symbol: int) -> None:
     _dot(painter, centre, ink, symbol)
     painter.setBrush(theme.colour("base"))
-    path = symbol_path(symbol)
-    assert isinstance(path, QPainterPath)
+    path = outline(class_symbol(symbol))
     painter.drawPath(QTransform.fromTranslate(centre.x(), centre.y()).scale(5, 5).map(path))
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QPen
 
 from lab.panels.data import maths
 from lab.panels.data.contours import level_line
 from lab.ui import colours, theme
 from lab.ui.images import ImageMark
 from lab.ui.lines import LineMark
-from lab.ui.paint_guard import forgive
 from lab.ui.palettes import channels
 
 if TYPE_CHECKING:
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
     from lab.panels.data.questions import MapAnswers
 
     FloatArray = npt.NDArray[np.float64]
-    Bytes = npt.NDArray[np.uint8]
+    from lab.ui.colours import Pixels
 
 FINE = 192  # cells along a side that are painted
 SHARE = 0.42  # the inner part of the signed map: pale, so that the points are the loudest
@@ -32,7 +30,7 @@ STRENGTH = 0.62  # of the other map's colours, for the same reason
 class MapMark(ImageMark):
     """A map of two classes, painted finer than it was asked; ``cells`` are the answers."""
 
-    def pixels(self) -> Bytes:
+    def pixels(self) -> Pixels:
         """Enlarge the values, then colour them: the border stays sharp and quiet."""
         factor = max(1, FINE // max(self.cells.shape))
         fine = maths.enlarged(self.cells, factor)
@@ -40,7 +38,7 @@ class MapMark(ImageMark):
         middle, half = (low + high) / 2, (high - low) / 2
         within = np.clip(fine, low, high)  # beyond the ends of the scale the colour stays
         stretched = (middle - half / SHARE, middle + half / SHARE)
-        return colours.coloured(within, stretched, self.map_name)
+        return colours.coloured(within, stretched, self.map_name, self.strength)
 
 
 class WinnerMark(ImageMark):
@@ -55,19 +53,20 @@ class WinnerMark(ImageMark):
     def set_scores(self, scores: FloatArray, box: tuple[float, float, float, float]) -> None:
         """Draw scores of shape (H, W, C) over a box."""
         self.scores = scores
-        forgive(self.item)
         self.set(scores.argmax(axis=2), levels=(0, max(scores.shape[2] - 1, 1)), box=box)
 
-    def pixels(self) -> Bytes:
+    def pixels(self) -> Pixels:
         """Enlarge every class's scores, then colour by the winner."""
         factor = max(1, FINE // max(self.scores.shape[:2]))
         layers = [maths.enlarged(layer, factor) for layer in np.moveaxis(self.scores, 2, 0)]
         fine = np.stack(layers, axis=-1)
-        return tinted(fine, self.are_probabilities)
+        return tinted(fine, self.are_probabilities, self.strength)
 
 
-def tinted(scores: FloatArray, are_probabilities: bool) -> Bytes:
-    """Pixels (H, W, 3): the ground mixed with the winner's colour by how sure it is.
+def tinted(
+    scores: npt.NDArray[np.floating], are_probabilities: bool, strength: float = 1.0
+) -> Pixels:
+    """Pixels (H, W): the ground mixed with the winner's colour by how sure it is.
 
     Probabilities count from chance (1/C, the ground) to 1; other scores are all drawn alike.
     """
@@ -79,16 +78,16 @@ def tinted(scores: FloatArray, are_probabilities: bool) -> Bytes:
         chance = 1.0 / scores.shape[2]
         sure = np.clip((scores.max(axis=2) - chance) / (1 - chance), 0, 1)
     ground = np.array(channels(palette.base), float)
-    mixed = ground + (inks[winner % len(inks)] - ground) * sure[..., None]
-    return np.asarray(mixed.round(), dtype=np.uint8)
+    share = strength * sure[..., None]
+    return colours.packed(ground + (inks[winner % len(inks)] - ground) * share)
 
 
 class BoundaryMark(LineMark):
     """Where the answer changes from one class to another, in the text's colour."""
 
-    def recolour(self) -> None:
-        """A pen of the text's colour."""
-        self.past.setPen(pg.mkPen(QColor(theme.current().text), width=1))
+    def pen(self, _strength: float = 1.0) -> QPen:
+        """A thin pen of the text's colour."""
+        return QPen(theme.colour("text"), 1)
 
 
 def boundary(answers: MapAnswers, scores: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     FloatArray = npt.NDArray[np.float64]
+    Float32Array = npt.NDArray[np.float32]
     IntArray = npt.NDArray[np.int64]
     BoolArray = npt.NDArray[np.bool_]
 
@@ -105,21 +107,24 @@ def map_points(box: Box, cells: int) -> FloatArray:
     return np.stack([np.tile(x, cells), np.repeat(y, cells)], axis=1)
 
 
-def enlarged(cells: FloatArray, factor: int) -> FloatArray:
+def enlarged(cells: FloatArray, factor: int) -> Float32Array:
     """A map with ``factor`` times as many rows and columns, linear between the centres.
 
     Beyond the outermost centres the value stays.
     """
     rows, columns = cells.shape
-    return _weights(rows, factor) @ cells @ _weights(columns, factor).T
+    narrow = cells.astype(np.float32)  # pixels need no more
+    fine = _weights(rows, factor) @ narrow @ _weights(columns, factor).T
+    return np.asarray(fine, np.float32)
 
 
-def _weights(n: int, factor: int) -> FloatArray:
+@cache
+def _weights(n: int, factor: int) -> Float32Array:
     """Matrix that interpolates n values at the centres of n · factor cells."""
     places = np.clip((np.arange(n * factor) + 0.5) / factor - 0.5, 0, n - 1)
     left = np.minimum(places.astype(np.int64), max(n - 2, 0))
     share = places - left
-    weights = np.zeros((n * factor, n))
+    weights = np.zeros((n * factor, n), np.float32)
     rows = np.arange(n * factor)
     weights[rows, left] = 1 - share
     weights[rows, np.minimum(left + 1, n - 1)] += share

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Slot
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from lab.panels.data import maths
 from lab.panels.data.model import SETS, confusion
@@ -16,13 +15,12 @@ from lab.panels.data.pieces import Piece
 from lab.ui import colours, theme
 from lab.ui.axes import clean
 from lab.ui.controls import Segmented
-from lab.ui.paint_guard import guard
+from lab.ui.mark import Mark, View
 from lab.ui.palettes import contrast
 from lab.ui.plots import Plot
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    from PySide6.QtWidgets import QStyleOptionGraphicsItem
 
     from lab.engine.news import RunLook
     from lab.panels.data.book import AnswerBook
@@ -34,8 +32,10 @@ LONGEST_NAME = 12
 LEAST_CELL_PX = 15.0
 
 
-class CellNumbers(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
+class CellNumbers(Mark):
     """Counts in the middle of their cells, black or white after the colour beneath."""
+
+    z = 1.0
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,34 +44,18 @@ class CellNumbers(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no 
 
     def show_counts(self, counts: IntArray, chosen: tuple[int, int] | None) -> None:
         """Write counts (C, C); the chosen cell gets a frame."""
-        self.prepareGeometryChange()
         self.counts, self.chosen = counts, chosen
-        self.update()
+        self.changed()
 
-    def boundingRect(self) -> QRectF:
-        """All cells, one unit each."""
-        return QRectF(0, 0, self.counts.shape[1], self.counts.shape[0])
-
-    def paint(
-        self,
-        painter: QPainter,
-        _option: QStyleOptionGraphicsItem,
-        _widget: QWidget | None = None,
-    ) -> None:
-        """Numbers upright and in pixels, whatever the scale of the cells."""
-        transform = painter.transform()
-        width, height = transform.m11(), transform.m22()  # pixels of a cell, signed
+    def paint(self, painter: QPainter, view: View) -> None:
+        """A number for each count above zero, and the frame."""
         shares = maths.shares_of_rows(self.counts)
-        for row, column in np.argwhere(self.counts > 0):
-            painter.save()
-            painter.translate(column + 0.5, row + 0.5)
-            painter.scale(1 / width, 1 / height)
-            cell = QRectF(-abs(width) / 2, -abs(height) / 2, abs(width), abs(height))
+        for row, column in np.argwhere(self.counts > 0).tolist():
+            cell = _cell(view, row, column)
             self._write(painter, cell, int(self.counts[row, column]), shares[row, column])
-            painter.restore()
         if self.chosen is not None:
-            painter.setPen(pg.mkPen(theme.current().accent, width=3))
-            painter.drawRect(QRectF(self.chosen[1], self.chosen[0], 1, 1))
+            painter.setPen(QPen(theme.colour("accent"), 3))
+            painter.drawRect(_cell(view, *self.chosen))
 
     def _write(self, painter: QPainter, cell: QRectF, count: int, share: float) -> None:
         font = theme.number_font("text" if cell.height() > 26 else "caption")
@@ -82,7 +66,10 @@ class CellNumbers(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no 
             painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, f"{count:,}")
 
 
-guard(CellNumbers)
+def _cell(view: View, row: int, column: int) -> QRectF:
+    """The pixels of a cell, one unit wide and high."""
+    (left, top), (right, bottom) = view.place(column, row), view.place(column + 1, row + 1)
+    return QRectF(left, top, right - left, bottom - top)
 
 
 def _ink(share: float) -> str:
@@ -99,8 +86,7 @@ class ConfusionMatrix(Piece):
         self.plot = Plot("Answered class", "True class", equal_aspect=True, y_down=True)
         self.image = self.plot.add_image("Share of the true class")
         self.plot.box.setMouseEnabled(False, False)
-        self.numbers = CellNumbers()
-        self.plot.box.addItem(self.numbers, ignoreBounds=True)
+        self.numbers = self.plot.add(CellNumbers())
         self.sets = Segmented(SETS, "Samples counted")
         self._names: tuple[str, ...] = ()
         self.counts: IntArray = np.empty((0, 0), np.int64)

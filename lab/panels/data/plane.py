@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 MAP = "data.map"
 CELLS = (96, 64, 48, 32, 24)
-PLAYING_S, PAUSED_S = 0.003, 0.05
+PLAYING_S, PAUSED_S = 0.001, 0.05
 MOST_PLAYING = 64
 MARGIN = 0.12
 RUBBER_PX = 12.0
@@ -50,26 +50,23 @@ class MapPlot(DotPlot):
 
     def __init__(self) -> None:
         super().__init__(equal_aspect=True)
-        self.map = MapMark("", "signed", self.frame, self._news)
-        self.winners = WinnerMark("Class", "sequential", self.frame, self._news)
-        self.border = BoundaryMark("Boundary", 0, self.frame, self._news)
+        self.map = MapMark("", "signed")
+        self.winners = WinnerMark("Class")
+        self.border = BoundaryMark("Boundary")
         self.winners.strength = STRENGTH
         for added in (self.map, self.winners, self.border):
-            self._add(added)
-        self.brushed = OutlinedMark("New points", 0, self.frame, self._news, is_class=True)
-        self._add(self.brushed)
+            self.add(added)
+        self.brushed = self.add(OutlinedMark("New points", is_class=True))
         self.key = Key(share=SHARE)
         self._scale = self.key
         self.view.addItem(self.key, row=1, col=0)
-        self._show_grid()
 
     def _fit(self, is_fresh: bool = False) -> None:
         """Show all samples with some room; the map follows the range, not the other way."""
-        self._last_fit = time.monotonic()
         if self._is_auto and len(self.xs):
+            self._last_fit = time.monotonic()
             xs, ys = _with_room(self.xs), _with_room(self.ys)
             self.box.setRange(xRange=xs, yRange=ys, padding=0, disableAutoRange=True)
-        self._redraw()
 
     def seen(self) -> Box:
         """The range that is seen."""
@@ -217,7 +214,7 @@ class PlaneMap(Piece):
             mark = self.plot.brushed
             mark.series, mark.is_filled = self._state.brush, not rubs
             mark.outline = "error" if rubs else "text"
-            mark.recolour()
+            mark.changed()
             mark.set(places[:, 0], places[:, 1])
 
     @Slot(object, bool)

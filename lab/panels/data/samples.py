@@ -104,7 +104,7 @@ class Samples(Piece):
         self._page, page = page_of(self._sorted, state.page, self.grid.capacity())
         self._show_count(page)
         self._show_images(look.data)
-        self.grid.show_tiles(tuple(tile(look, book, int(r)) for r in self._page), state.sample)
+        self.grid.show_tiles(tiles(look, book, self._page), state.sample)
         self._show_detail(look, book, state)
         if not np.array_equal(before, self._page):
             self.asking_changed.emit()
@@ -195,24 +195,30 @@ class Samples(Piece):
             self.show_look(*self._last)
 
 
-def tile(look: RunLook, book: AnswerBook, row: int) -> Tile:
-    """What is written at the image of a sample."""
+def tiles(look: RunLook, book: AnswerBook, rows: IntArray) -> tuple[Tile, ...]:
+    """What is written at the images of samples; all are read at once, as it is every frame."""
     data, names = look.data, look.data.class_names
-    rows = np.array([row])
-    truth, answer = int(data.labels[row]), int(book.predicted(rows)[0])
-    is_known = answer >= 0
-    sure = float(maths.certainty(book.scores(rows), book.answer)[0]) if is_known else 0.0
-    probable = book.has_probabilities
-    words = f"Probability {shown(sure)}." if probable else f"Lead in score {shown(sure)}."
-    return Tile(
-        row=row,
-        answer=names[answer] if is_known else "",
-        truth=names[truth],
-        is_right=not is_known or answer == truth,
-        share=(sure if probable else min(sure, 1.0)) if is_known else None,
-        sureness=words,
-        is_test=bool(_holds(data.test, row)),
-        is_in_batch=bool((look.batch == row).any()),
+    answers, known = book.predicted(rows), book.known[rows]
+    sure = np.where(known, maths.certainty(book.scores(rows), book.answer), 0.0)
+    lead = "Probability" if book.has_probabilities else "Lead in score"
+    columns = (
+        rows, answers, data.labels[rows].astype(np.int64), known, sure,
+        np.isin(rows, data.test), np.isin(rows, look.batch),
+    )  # fmt: skip
+    return tuple(
+        Tile(
+            row=row,
+            answer=names[answer] if is_known else "",
+            truth=names[truth],
+            is_right=not is_known or answer == truth,
+            share=min(certainty, 1.0) if is_known else None,
+            sureness=f"{lead} {shown(certainty)}.",
+            is_test=is_test,
+            is_in_batch=is_in_batch,
+        )
+        for row, answer, truth, is_known, certainty, is_test, is_in_batch in zip(
+            *(column.tolist() for column in columns), strict=True
+        )
     )
 
 

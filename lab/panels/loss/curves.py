@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
 
-from lab.ui import gate, theme
-from lab.ui.axes import clean
+from lab.ui import theme
 from lab.ui.lines import LineMark
+from lab.ui.mark import Mark, View
 from lab.ui.plots import Plot
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from lab.ui.lines import Dash
 
 MOST_EDITS = 200
+NEAR_PX = 5.0
+NOT_FINITE = "not finite"
 SMOOTH_UP_TO = 300  # points; a longer curve is drawn thin and without antialiasing
 
 
@@ -40,41 +42,83 @@ class StepCurve(LineMark):
         return self.line.at(round(x))
 
 
+class EventMark(Mark):
+    """Steps at which settings were changed, and the one at which something was not finite."""
+
+    z = 14.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.edits: tuple[EditMark, ...] = ()
+        self.diverged_at: int | None = None
+
+    def show(self, edits: Sequence[EditMark], diverged_at: int | None) -> None:
+        """Mark the newest of the edits, and the divergence."""
+        newest = tuple(edits[-MOST_EDITS:])
+        if (newest, diverged_at) != (self.edits, self.diverged_at):
+            self.edits, self.diverged_at = newest, diverged_at
+            self.changed()
+
+    def paint(self, painter: QPainter, view: View) -> None:
+        """Dotted lines with a triangle at the top; a dashed one in the colour of errors."""
+        for edit in self.edits:
+            _edit(painter, view, _across(view, edit.step))
+        if self.diverged_at is not None:
+            _diverged(painter, view, _across(view, self.diverged_at))
+
+    def words_at(self, place: tuple[float, float], pixel: tuple[float, float]) -> str:
+        """Which settings were changed near a place."""
+        steps = ((self._frame.scaled_x(e.step) if e.step else 0.0, e.words) for e in self.edits)
+        return "\n".join(w for x, w in steps if abs(x - place[0]) <= NEAR_PX * pixel[0])
+
+
+def _across(view: View, step: int) -> float:
+    return view.place(float(step), 1.0)[0]
+
+
+def _edit(painter: QPainter, view: View, x: float) -> None:
+    if not 0 <= x <= view.width:
+        return
+    painter.setPen(QPen(theme.colour("text"), 1, Qt.PenStyle.DotLine))
+    painter.drawLine(QPointF(x, 0), QPointF(x, view.height))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.colour("text"))
+    painter.drawPolygon([QPointF(x - 4, 0), QPointF(x + 4, 0), QPointF(x, 7)])
+
+
+def _diverged(painter: QPainter, view: View, x: float) -> None:
+    if not 0 <= x <= view.width:
+        return
+    ink = theme.colour("error")
+    painter.setPen(QPen(ink, 1, Qt.PenStyle.DashLine))
+    painter.drawLine(QPointF(x, 0), QPointF(x, view.height))
+    painter.setFont(theme.font("caption"))
+    wide = painter.fontMetrics().horizontalAdvance(NOT_FINITE)
+    left = x - wide - 6 if x + wide + 6 > view.width else x + 6
+    painter.setPen(QColor(theme.readable(ink.name(), theme.current())))
+    painter.drawText(QPointF(left, 0.1 * view.height), NOT_FINITE)
+
+
 class StepPlot(Plot):
     """A plot over steps, with small triangles where settings were changed."""
 
     def __init__(self) -> None:
         super().__init__("Step", "Loss", tight_x=True)
-        self._edits: list[Any] = []
-        self._shown: tuple[EditMark, ...] = ()
-        self._diverged = pg.InfiniteLine(
-            0, angle=90, label="not finite", labelOpts={"position": 0.9, "movable": False}
-        )
-        self._diverged.hide()
-        self.box.addItem(self._diverged, ignoreBounds=True)
-        self._diverged_at: int | None = None
-        self._recolour()
+        self.events = self.add(EventMark())
 
     def add_curve(
         self, name: str, series: int, *, dash: Dash = "solid", **options: bool
     ) -> StepCurve:
         """Add a curve over steps; ``is_faint`` and ``label`` as for any line."""
-        mark = StepCurve(name, series, self.frame, self._news, dash=dash, **options)
-        self._add(mark)
-        return mark
+        return self.add(StepCurve(name, series, dash=dash, **options))
 
     def show_curves(self, cursor: int, lines: dict[StepCurve, Line]) -> None:
-        """Draw all curves of one look: each is handed over once, the labels are placed once."""
-        self.frame.cursor = gate.position(cursor, "step")
-        self._place_cursor()
-        self._news.blockSignals(True)
-        try:
+        """Draw all curves of one look."""
+        self.time_cursor(cursor)
+        with self.at_once():
             for curve, line in lines.items():
                 if len(line.x) or len(curve.x):
                     curve.show(line)
-        finally:
-            self._news.blockSignals(False)
-        self._on_data_changed()
 
     def span(self) -> tuple[float, float] | None:
         """The steps that a person has zoomed to, or None where the plot follows the data."""
@@ -82,52 +126,3 @@ class StepPlot(Plot):
             return None
         low, high = self.view_range()[0]
         return (10**low, 10 ** min(high, 18.0)) if self.frame.log_x else (low, high)
-
-    def show_edits(self, edits: Sequence[EditMark]) -> None:
-        """Mark the steps at which settings were changed; their tooltips say which."""
-        newest = tuple(edits[-MOST_EDITS:])
-        if newest != self._shown:
-            self._shown = newest
-            for item in self._edits:
-                self.box.removeItem(item)
-            self._edits = [self._edit_item(e) for e in newest]
-        self._place_events()
-
-    def _edit_item(self, edit: EditMark) -> pg.InfiniteLine:
-        item = pg.InfiniteLine(0, angle=90)
-        item.addMarker("v", position=0.985, size=9)
-        item.setToolTip(clean(edit.words))
-        item.setZValue(14)
-        self._dress(item)
-        self.box.addItem(item, ignoreBounds=True)
-        return item
-
-    def show_diverged(self, step: int | None) -> None:
-        """Mark the step at which something was not finite."""
-        self._diverged_at = step
-        self._place_events()
-
-    def _place_events(self) -> None:
-        for item, edit in zip(self._edits, self._shown, strict=True):
-            self._stand(item, edit.step)
-        self._stand(self._diverged, self._diverged_at)
-
-    def _stand(self, item: pg.InfiniteLine, step: int | None) -> None:
-        is_there = step is not None and (step > 0 or not self.frame.log_x)
-        item.setVisible(is_there)
-        if step is not None and is_there:
-            item.setValue(gate.position(self.frame.scaled_x(step)))
-
-    def _dress(self, item: pg.InfiniteLine) -> None:
-        item.setPen(pg.mkPen(theme.current().text, width=1, style=Qt.PenStyle.DotLine))
-        item.setHoverPen(pg.mkPen(theme.current().accent, width=1))
-
-    def _recolour(self) -> None:
-        super()._recolour()
-        for item in getattr(self, "_edits", ()):
-            self._dress(item)
-        if hasattr(self, "_diverged"):
-            ink = theme.current().error
-            self._diverged.setPen(pg.mkPen(ink, width=1, style=Qt.PenStyle.DashLine))
-            self._diverged.label.setColor(ink)
-            self._diverged.label.setFont(theme.font("caption"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lab.engine.edit_words import in_words
 from lab.engine.losses import LOSSES
 from lab.panels.loss.maths import trend, zigzag
 from lab.panels.loss.running import RunningMean
@@ -255,12 +256,10 @@ def axis_words(look: RunLook, tab: Tab) -> str:
 
 def edit_marks(look: RunLook) -> tuple[EditMark, ...]:
     """The changes of settings along the branch, those of one step together."""
-    steps = sorted({e.step for e in look.edits})
-    words = {s: [e for e in look.edits if e.step == s] for s in steps}
-    return tuple(
-        EditMark(s, f"Step {s}: " + "; ".join(f"{e.what} {e.old} → {e.new}" for e in words[s]))
-        for s in steps
-    )
+    told: dict[int, list[str]] = {}
+    for edit, words in zip(look.edits, in_words(look.edits), strict=True):
+        told.setdefault(edit.step, []).append(words)
+    return tuple(EditMark(s, f"Step {s}: {'; '.join(told[s])}") for s in sorted(told))
 
 
 def diverged_at(look: RunLook) -> int | None:
@@ -351,7 +350,7 @@ def _rate(look: RunLook, _state: LossState, _train: Line, _test: Line) -> str:
     row = look.history.row(look.step)
     if row is None:
         return "no update yet"
-    schedule = look.settings.schedule.kind
+    schedule = look.used.schedule.kind
     return (
         f"learning rate {shown(row['learning_rate'])} in the last update ({schedule} schedule)"
     )

@@ -152,8 +152,7 @@ class LossView(PanelFrame):
         names = ("steps", "whole", "test", "train")
         curves: dict[StepCurve, Line] = {getattr(self, n): getattr(made, n) for n in names}
         plot.show_curves(made.cursor, curves)
-        plot.show_edits(made.edits)
-        plot.show_diverged(made.diverged_at)
+        plot.events.show(made.edits, made.diverged_at)
         plot.show_note(made.note)
 
     # Gestures.

@@ -127,11 +127,17 @@ def test_a_row_of_the_grid_is_at_its_height_in_the_picture(qtbot, bridge, view):
     """Class B where x₂ is high: the upper half of the painted image must be B's orange."""
     points = [[x / 10, y, int(y > 0)] for x in range(-10, 11) for y in (-1.0, 1.0)]
     trained(qtbot, bridge, view, 60, data={"kind": "points", "points": points})
-    qtbot.waitUntil(lambda: view.piece().plot.map.item.image is not None)
-    image = view.piece().plot.map.item.image
-    high, low = image[-3, image.shape[1] // 2], image[3, image.shape[1] // 2]
-    assert high[0] > high[2]
-    assert low[2] > low[0]
+    qtbot.waitUntil(lambda: view.piece().plot.map.cells.size > 0)
+    plot = view.piece().plot
+    (x0, x1), (y0, y1) = plot.view_range()
+    shown = plot.grab().toImage()
+
+    def ink(share):
+        place = plot.box.mapViewToScene(QPointF((x0 + x1) / 2 + 0.04, y0 + share * (y1 - y0)))
+        return shown.pixelColor(plot.view.mapTo(plot, plot.view.mapFromScene(place)))
+
+    assert ink(0.98).red() > ink(0.98).blue()
+    assert ink(0.02).blue() > ink(0.02).red()
 
 
 def test_several_classes_have_a_map_of_winners(qtbot, bridge, view):

@@ -120,7 +120,7 @@ def test_a_branch_shows_its_own_lineage_and_nothing_of_the_others(run):
         made.train.y[4:], np.convolve(wanted, np.ones(5) / 5, mode="valid"), rtol=1e-12
     )
     assert [m.step for m in made.edits] == [30]
-    assert "optimizer.learning_rate 0.1 → 0.5" in made.edits[0].words
+    assert "learning rate 0.1 → 0.5" in made.edits[0].words
 
 
 def test_another_run_is_read_anew(run):
@@ -188,6 +188,14 @@ def test_gradient_and_learning_rate_come_from_the_record(run):
     rate = LossModel().picture(look(run), LossState(tab="rate"), None, 400)
     assert set(rate.train.y) == {0.1}
     assert "learning rate 0.1 in the last update (constant schedule)" in rate.reading
+
+
+def test_the_reading_names_the_schedule_of_the_last_update_and_not_of_the_next():
+    run = Run(small())
+    run.advance(3)
+    run.edit({"schedule.kind": "cosine"})
+    rate = LossModel().picture(look(run), LossState(tab="rate"), None, 400)
+    assert "in the last update (constant schedule)" in rate.reading
 
 
 @pytest.mark.fault("M1")

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 
 from lab.engine.experiment import experiment
 from lab.panels.loss.view import PANEL, LossView
 from lab.ui import theme
 from lab.ui.bridge import EngineBridge
+from lab.ui.palettes import LIGHT
 
 
 def small():
@@ -68,11 +69,11 @@ def test_every_step_is_drawn_and_the_cursor_stands_at_its_step(qtbot, bridge, vi
     assert view.plot.frame.cursor == 25
     row = bridge.look.history.row(25)
     assert view.steps.at(25) == row["loss"]
-    qtbot.waitUntil(lambda: len(view.train.past.getData()[0]) == 25)  # once the range moved
-    assert len(view.train.future.getData()[0]) == 16
-    dot = view.test.dot.getData()
+    view.plot.reset_view()
+    (past, _), (future, _) = view.train.parts(view.plot.current_view())
+    assert (len(past), len(future)) == (25, 16)
     tested = bridge.look.history.evaluation_at(25)["test_loss"]
-    assert (dot[0][0], dot[1][0]) == (25, pytest.approx(np.log10(tested)))
+    assert {m.name: v for m, v in view.plot.time_rule.values()}["Test"] == tested
     assert view.reading().startswith("Step 25: training loss ")
 
 
@@ -124,9 +125,16 @@ def test_an_edit_stands_on_the_axis_with_its_words(qtbot, bridge, view):
     bridge.edit({"optimizer.learning_rate": 0.02})
     bridge.run_to(15)
     qtbot.waitUntil(lambda: bridge.look.step == 15)
-    (item,) = view.plot._edits
-    assert item.value() == 10
-    assert item.toolTip() == "Step 10: optimizer.learning_rate 0.1 → 0.02"
+    (edit,) = view.plot.events.edits
+    assert edit.step == 10
+    words = "Step 10: learning rate 0.1 → 0.02"
+    assert view.plot.events.words_at((10.0, 0.0), (0.1, 0.1)) == words
+    assert view.plot.events.words_at((12.0, 0.0), (0.1, 0.1)) == ""
+    view.plot.reset_view()
+    place = view.plot.box.mapViewToScene(QPointF(10.0, view.plot.view_range()[1][1]))
+    shown = view.plot.grab().toImage()
+    at = view.plot.view.mapTo(view.plot, view.plot.view.mapFromScene(place)) + QPoint(0, 2)
+    assert shown.pixelColor(at).name().upper() == LIGHT.text
 
 
 def test_zoomed_in_only_the_visible_steps_are_asked_for(qtbot, bridge, view):
