@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.engine.datasets import DATASETS, load
 from lab.engine.kinds import ExperimentError
+from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
 from lab.engine.networks import checked_sizes
 from lab.engine.preflight import check_batches
@@ -80,8 +81,9 @@ def _networks(wish: Experiment) -> Iterator[tuple[list[Any], str]]:
 def _with_open_end(layers: tuple[Part, ...]) -> list[Any]:
     dumped: list[Any] = [p.model_dump() for p in layers]
     for index in reversed(range(len(layers))):
-        if layers[index].kind == "linear":
-            dumped[index].pop("units", None)
+        closing = LAYERS[layers[index].kind].closing
+        if closing:
+            dumped[index].pop(closing, None)
             break
     return dumped
 

@@ -9,14 +9,13 @@ from math import prod
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
 
 from lab.engine.data import Data, prepare
 from lab.engine.device import Device, granted
+from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES, build_loss
 from lab.engine.memory import is_out_of_memory, release
-from lab.engine.modules import Dropout
-from lab.engine.networks import build_network, checked_sizes
+from lab.engine.networks import build_network, checked_sizes, leaf_parts
 from lab.engine.optimizers import OPTIMIZERS
 from lab.engine.preflight import check_activations, check_batches, check_early_stopping
 
@@ -72,8 +71,7 @@ class Bench:
         check_activations(experiment, self.sizes, len(self.data.train), itemsize)
         network = build_network(experiment.layers, shape, outputs, experiment.seed)
         self.network = network.to(self.device.torch, self.dtype)
-        kinds = (Dropout, nn.BatchNorm1d, nn.BatchNorm2d)
-        self._has_modes = any(isinstance(m, kinds) for m in self.network.modules())
+        self._has_modes = any(LAYERS[p.kind].has_modes for p in leaf_parts(experiment.layers))
         self._loss = build_loss(LOSSES[experiment.loss.kind], experiment.loss.as_dict())
         widest = max(prod(s.shape_out) for s in self.sizes) * itemsize
         self._rows = max(1, min(MOST_ROWS, MOST_BYTES // widest))

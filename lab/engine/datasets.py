@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from lab.engine.samples import Samples
+    from lab.engine.shapes import Shape
+
+    Formula = Callable[[int, float, np.random.Generator], Samples]
+
 Options = dict[str, Any]
 MAX_SAMPLES = 1_000_000
 
@@ -42,13 +47,25 @@ class DatasetKind(Kind):
     """A source of samples: ``load(options, seed)``.
 
     ``group`` sorts the menu; ``picture`` says how it is best shown: ``plane``, ``curve``,
-    ``images`` or ``table``. ``is_own`` marks a person's own files.
+    ``images`` or ``table``. ``is_own`` marks a person's own files, ``is_folder`` a folder of
+    them, ``has_columns`` a table whose columns can be corrected, ``is_drawn`` points drawn.
+
+    ``bundled`` is the name that scikit-learn has for a set it brings, which needs no ``load``
+    (``sample_shape`` is that of an image); ``formula(options)`` is the function of
+    `lab.engine.samples` that makes one. An exported script makes those anew, and reads others
+    from a file beside it.
     """
 
     load: Callable[[Options, int], RawData] | None = None
     group: str = "Tables"
     picture: str = "table"
     is_own: bool = False
+    is_folder: bool = False
+    has_columns: bool = False
+    is_drawn: bool = False
+    bundled: str = ""
+    sample_shape: Shape = ()
+    formula: Callable[[Options], Formula] | None = None
 
 
 def load(kind: DatasetKind, options: Options, seed: int) -> RawData:
@@ -59,28 +76,26 @@ def load(kind: DatasetKind, options: Options, seed: int) -> RawData:
     ExperimentError
         If there are none, or a file of one's own cannot be read.
     """
-    assert kind.load is not None
+    read = kind.load or _bundled(kind.bundled, kind.sample_shape)
     try:
-        return kind.load(options, seed)
+        return read(options, seed)
     except LoadError as error:
         raise ExperimentError(f"data: {error}") from error
 
 
-def _bundled(name: str) -> Callable[[Options, int], RawData]:
+def _bundled(name: str, shape: Shape) -> Callable[[Options, int], RawData]:
     def read(options: Options, seed: int) -> RawData:
         from sklearn import datasets
 
         bunch = getattr(datasets, f"load_{name}")()
         classes = tuple(str(n) for n in getattr(bunch, "target_names", ()))
         names = tuple(str(n) for n in bunch.feature_names)
-        return RawData(np.asarray(bunch.data, float), bunch.target, names, classes)
+        x = np.asarray(bunch.data, float)
+        if shape:
+            return RawData(x.reshape(-1, *shape), bunch.target, (), classes)
+        return RawData(x, bunch.target, names, classes)
 
     return read
-
-
-def _digit_images(options: Options, seed: int) -> RawData:
-    raw = _bundled("digits")(options, seed)
-    return RawData(raw.x.reshape(-1, 1, 8, 8), raw.y, (), raw.class_names)
 
 
 def generator(seed: int) -> np.random.Generator:
@@ -88,20 +103,24 @@ def generator(seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(seed_of(seed, "data")))
 
 
-def _plane(name: str) -> Callable[[Options, int], RawData]:
-    def make(options: Options, seed: int) -> RawData:
-        x, y = getattr(samples, name)(options["samples"], options["noise"], generator(seed))
+def _plane(make: Formula) -> Callable[[Options, int], RawData]:
+    def read(options: Options, seed: int) -> RawData:
+        x, y = make(options["samples"], options["noise"], generator(seed))
         return RawData(x, y, ("x₁", "x₂"), ("A", "B"))
 
-    return make
+    return read
 
 
 CURVES = ("sine", "waves", "bump", "stairs", "line", "absolute")
 
 
+def _curve_of(options: Options) -> Formula:
+    found: Formula = getattr(samples, options["function"])
+    return found
+
+
 def _curve(options: Options, seed: int) -> RawData:
-    make = getattr(samples, options["function"])
-    x, y = make(options["samples"], options["noise"], generator(seed))
+    x, y = _curve_of(options)(options["samples"], options["noise"], generator(seed))
     return RawData(x, y, ("x",), (), "y")
 
 
@@ -189,11 +208,21 @@ _TASK = Parameter(
 
 def _two_d(name: str, title: str, summary: str, noise: float = 0.05) -> DatasetKind:
     parameters = (_SAMPLES, Parameter("noise", noise, "deviation of the noise", 0, 10))
-    return DatasetKind(name, title, summary, parameters, _plane(name), "Plane", "plane")
+    make: Formula = getattr(samples, name)
+    return DatasetKind(
+        name,
+        title,
+        summary,
+        parameters,
+        _plane(make),
+        "Plane",
+        "plane",
+        formula=lambda options: make,
+    )
 
 
 def _table(name: str, title: str, summary: str) -> DatasetKind:
-    return DatasetKind(name, title, summary, (), _bundled(name), "Tables", "table")
+    return DatasetKind(name, title, summary, bundled=name)
 
 
 DATASETS: dict[str, DatasetKind] = {
@@ -204,18 +233,19 @@ DATASETS: dict[str, DatasetKind] = {
             "Digits",
             "1,797 handwritten digits of 8×8 pixels as 64 numbers.",
             (),
-            _bundled("digits"),
-            "Images",
-            "images",
+            group="Images",
+            picture="images",
+            bundled="digits",
         ),
         DatasetKind(
             "digit_images",
             "Digit images",
             "1,797 handwritten digits as images of 1×8×8.",
             (),
-            _digit_images,
-            "Images",
-            "images",
+            group="Images",
+            picture="images",
+            bundled="digits",
+            sample_shape=(1, 8, 8),
         ),
         _table("iris", "Iris", "150 flowers, 4 measures, 3 species."),
         _table("wine", "Wine", "178 wines, 13 measures, 3 growers."),
@@ -234,6 +264,7 @@ DATASETS: dict[str, DatasetKind] = {
             _points,
             "Plane",
             "plane",
+            is_drawn=True,
         ),
         DatasetKind(
             "curve",
@@ -247,6 +278,7 @@ DATASETS: dict[str, DatasetKind] = {
             _curve,
             "Curves",
             "curve",
+            formula=_curve_of,
         ),
         DatasetKind(
             "csv",
@@ -262,7 +294,8 @@ DATASETS: dict[str, DatasetKind] = {
             _csv,
             "Own files",
             "table",
-            True,
+            is_own=True,
+            has_columns=True,
         ),
         DatasetKind(
             "arrays",
@@ -272,7 +305,7 @@ DATASETS: dict[str, DatasetKind] = {
             _arrays,
             "Own files",
             "table",
-            True,
+            is_own=True,
         ),
         DatasetKind(
             "image_folder",
@@ -288,7 +321,8 @@ DATASETS: dict[str, DatasetKind] = {
             _images,
             "Own files",
             "images",
-            True,
+            is_own=True,
+            is_folder=True,
         ),
     )
 }

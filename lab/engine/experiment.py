@@ -91,7 +91,7 @@ class Part(BaseModel):
     def completed(self, table: Mapping[str, Kind], where: str) -> Part:
         """Return the part with checked options and the defaults of the rest."""
         kind: Kind = find(table, self.kind, where)
-        if self.layers and kind.name != "residual":
+        if self.layers and not getattr(kind, "holds_layers", False):
             raise ExperimentError(f"{where}: {kind.name} holds no layers.")
         inner = tuple(
             p.completed(table, f"{where}.layers.{i}") for i, p in enumerate(self.layers)
@@ -200,7 +200,7 @@ class Experiment(BaseModel):
         """The decoupled decay in force."""
         if self.regularisation.weight_decay is not None:
             return self.regularisation.weight_decay
-        return 0.01 if self.optimizer.kind == "adamw" else 0.0
+        return OPTIMIZERS[self.optimizer.kind].weight_decay
 
     def changed(self, changes: Mapping[str, Any]) -> Experiment:
         """Return another description: ``{"optimizer.learning_rate": 0.01}`` and the like.

@@ -39,7 +39,13 @@ class LayerKind(Kind):
     """A layer: ``shape`` maps one sample's shape, ``build`` makes the torch module.
 
     ``cost`` counts multiply-adds for one sample, ``weights`` the parameters, from the options
-    and the shape that comes in.
+    and the shape that comes in. A layer that holds others has ``wrap`` in place of ``build``,
+    which makes its module (with the layers as its ``inner``) from theirs; ``shape`` then gets
+    what comes out of them, and ``needs_same_shape`` says that it has to be what went in.
+
+    ``closing`` is the option that, left open, becomes as many as the loss needs; ``has_modes``
+    says that it computes otherwise in training, ``least_rows`` how many samples it needs then;
+    ``untold`` names options of the module that its repr does not tell.
     """
 
     shape: Callable[[Options, Shape], Shape] = lambda options, shape: shape
@@ -47,6 +53,22 @@ class LayerKind(Kind):
     weights: Callable[[Options, Shape], int] = lambda options, shape: 0
     cost: Callable[[Options, Shape], int] = lambda options, shape: 0
     is_activation: bool = False
+    wrap: Callable[..., nn.Module] | None = None
+    needs_same_shape: bool = False
+    closing: str = ""
+    has_modes: bool = False
+    least_rows: int = 1
+    untold: tuple[str, ...] = ()
+
+    @property
+    def holds_layers(self) -> bool:
+        """Whether it is made of layers of its own."""
+        return self.wrap is not None
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether its weights begin as the options of `INITIALISATIONS` say."""
+        return set(_INIT) <= set(self.parameters)
 
 
 def _activation(
@@ -144,6 +166,7 @@ LAYERS: dict[str, LayerKind] = {
             build=lambda o, s: nn.Linear(flat(s), o["units"], bias=o["bias"]),
             weights=lambda o, s: o["units"] * (flat(s) + o["bias"]),
             cost=lambda o, s: o["units"] * flat(s),
+            closing="units",
         ),
         LayerKind(
             "conv2d",
@@ -208,6 +231,7 @@ LAYERS: dict[str, LayerKind] = {
                 ),
             ),
             build=lambda o, s: modules.Dropout(o["p"]),
+            has_modes=True,
         ),
         LayerKind(
             "batch_norm",
@@ -219,6 +243,8 @@ LAYERS: dict[str, LayerKind] = {
             ),
             build=_batch_norm,
             weights=lambda o, s: 2 * s[0],
+            has_modes=True,
+            least_rows=2,
         ),
         LayerKind(
             "layer_norm",
@@ -232,6 +258,8 @@ LAYERS: dict[str, LayerKind] = {
             "residual",
             "Residual block",
             "h + F(h): the layers inside learn what to add.",
+            wrap=lambda *inner: modules.Residual(*inner),
+            needs_same_shape=True,
         ),
         _activation("identity", "Identity", "φ(z) = z", "Identity"),
         LayerKind(
@@ -260,6 +288,7 @@ LAYERS: dict[str, LayerKind] = {
             build=lambda o, s: nn.PReLU(init=o["init"]),
             weights=lambda o, s: 1,
             is_activation=True,
+            untold=("init",),
         ),
         _activation(
             "elu", "ELU", "z, or α(eᶻ − 1) below zero", "ELU", _positive("alpha", 1.0, "α", "α")
@@ -301,8 +330,8 @@ LAYERS: dict[str, LayerKind] = {
 def options_of(kind: LayerKind, options: Mapping[str, Any], outputs: int) -> Options:
     """Return the options with an open number of units closed to what the loss needs."""
     given = dict(options)
-    if kind.name == "linear" and given["units"] is None:
-        given["units"] = outputs
+    if kind.closing and given[kind.closing] is None:
+        given[kind.closing] = outputs
     return given
 
 

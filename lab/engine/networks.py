@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lab.engine.experiment import nested
 from lab.engine.kinds import ExperimentError
-from lab.engine.layers import LAYERS, options_of, require_built
+from lab.engine.layers import LAYERS, LayerKind, options_of, require_built
 from lab.engine.lazy import LazyModule
 from lab.engine.seeds import seed_of
 from lab.engine.shapes import Shape, in_words
@@ -61,9 +61,9 @@ def sizes(
 
 
 def _size(part: Part, shape: Shape, outputs: int, path: str) -> LayerSize:
-    if part.kind == "residual":
-        return _residual_size(part, shape, outputs, path)
     kind = LAYERS[part.kind]
+    if kind.holds_layers:
+        return _size_around(kind, part, shape, outputs, path)
     options = options_of(kind, part.as_dict(), outputs)
     try:
         after = kind.shape(options, shape)
@@ -73,15 +73,18 @@ def _size(part: Part, shape: Shape, outputs: int, path: str) -> LayerSize:
     return LayerSize(path, part.kind, shape, after, *numbers)
 
 
-def _residual_size(part: Part, shape: Shape, outputs: int, path: str) -> LayerSize:
+def _size_around(
+    kind: LayerKind, part: Part, shape: Shape, outputs: int, path: str
+) -> LayerSize:
     if not part.layers:
-        raise ExperimentError(f"{path} (Residual block): it holds no layers.")
+        raise ExperimentError(f"{path} ({kind.title}): it holds no layers.")
     inner = sizes(part.layers, shape, outputs, f"{path}.layers")
     after = inner[-1].shape_out
-    if after != shape:
+    if kind.needs_same_shape and after != shape:
         raise ExperimentError(
-            f"{path} (Residual block): {in_words(after)} cannot be added to {in_words(shape)}."
+            f"{path} ({kind.title}): {in_words(after)} cannot be added to {in_words(shape)}."
         )
+    after = kind.shape(part.as_dict(), after)
     weights, cost = sum(s.parameters for s in inner), sum(s.multiply_adds for s in inner)
     return LayerSize(path, part.kind, shape, after, weights, cost)
 
@@ -151,31 +154,39 @@ def blank_network(layers: Sequence[Part], shape: Shape, outputs: int) -> nn.Sequ
 
 def _modules(layers: Sequence[Part], shape: Shape, outputs: int) -> Iterator[nn.Module]:
     for part, size in zip(layers, sizes(layers, shape, outputs), strict=True):
-        if part.kind == "residual":
-            yield modules.Residual(*_modules(part.layers, size.shape_in, outputs))
+        kind = LAYERS[part.kind]
+        if kind.wrap is not None:
+            yield kind.wrap(*_modules(part.layers, size.shape_in, outputs))
         else:
-            kind = LAYERS[part.kind]
             options = options_of(kind, part.as_dict(), outputs)
             yield require_built(kind)(options, size.shape_in)
 
 
+def least_rows(layers: Sequence[Part]) -> int:
+    """Return how many samples a batch needs: normalisation over one has no variance."""
+    return max((LAYERS[part.kind].least_rows for _, part in nested(layers)), default=1)
+
+
 def leaf_parts(layers: Sequence[Part]) -> list[Part]:
     """Return the layers that compute something, in the order of `leaf_modules`."""
-    return [part for _, part in nested(layers) if part.kind != "residual"]
+    return [part for _, part in nested(layers) if not LAYERS[part.kind].holds_layers]
 
 
 def _initialise_as(module: nn.Module, part: Part) -> None:
-    options = part.as_dict()
-    if part.kind not in {"linear", "conv2d"}:
-        return
-    if options["init"] != "default" or options["gain"] != 1.0:
-        modules.initialise(module, options["init"], options["std"], options["gain"])
+    if is_drawn_anew(part):
+        modules.initialise(module, part["init"], part["std"], part["gain"])
+
+
+def is_drawn_anew(part: Part) -> bool:
+    """Say whether a layer's weights begin otherwise than torch has them."""
+    is_drawn = LAYERS[part.kind].is_drawn
+    return is_drawn and bool(part["init"] != "default" or part["gain"] != 1.0)
 
 
 def leaf_modules(network: nn.Module) -> list[tuple[str, nn.Module]]:
     """Return the modules that compute something, with their names in the state dict."""
-    holders = (nn.Sequential, modules.Residual)
-    return [(n, m) for n, m in network.named_modules() if n and not isinstance(m, holders)]
+    named = network.named_modules()
+    return [(n, m) for n, m in named if n and not any(True for _ in m.children())]
 
 
 def parameter_shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:

@@ -23,7 +23,8 @@ class OptimizerKind(Kind):
 
     ``slots`` are the tensors of the size of the weights that it keeps between steps, and
     ``counters`` its single numbers, each with its value before the first step; the names are
-    those of ``torch.optim``'s state. ``symbols`` are what formulas call them.
+    those of ``torch.optim``'s state. ``symbols`` are what formulas call them,
+    ``weight_decay`` is the decoupled decay that the rule is known for.
     """
 
     slots: tuple[str, ...] = ()
@@ -31,6 +32,7 @@ class OptimizerKind(Kind):
     symbols: tuple[str, ...] = ()
     torch_name: str = ""
     is_fused: bool = False
+    weight_decay: float = 0.0
 
     def slots_for(self, options: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the slots that these options need: plain SGD keeps no velocity."""
@@ -187,6 +189,7 @@ OPTIMIZERS: dict[str, OptimizerKind] = {
             symbols=("m", "v"),
             torch_name="AdamW",
             is_fused=True,
+            weight_decay=0.01,
         ),
         OptimizerKind(
             "nadam",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from math import ceil, prod
 from typing import TYPE_CHECKING
 
-from lab.engine.experiment import nested
 from lab.engine.kinds import ExperimentError
-from lab.engine.networks import MAX_BYTES
+from lab.engine.networks import MAX_BYTES, least_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +30,7 @@ def check_batches(experiment: Experiment, n: int) -> None:
             f"batches.size: wanted at most the {n} training samples, got {size} "
             "(0: all of them)."
         )
-    normalised = any(p.kind == "batch_norm" for _, p in nested(experiment.layers))
+    normalised = least_rows(experiment.layers) > 1
     rest = n % size
     if normalised and size == 1:
         raise ExperimentError("batches.size: batch normalisation needs batches of 2 or more.")

@@ -17,7 +17,8 @@ from lab.engine.data import prepare
 from lab.engine.lazy import LazyModule
 from lab.engine.literals import Code, keywords, literal, wrapped
 from lab.engine.losses import LOSSES
-from lab.engine.networks import blank_network
+from lab.engine.networks import blank_network, least_rows
+from lab.engine.optimizers import OPTIMIZERS
 from lab.engine.schedules import SCHEDULES
 from lab.engine.script_data import DataCode, data_code
 from lab.engine.script_network import first_weights, layer_lines
@@ -135,7 +136,7 @@ class _Parts:
         settings, e = self.settings, self.experiment
         edited = settings.edited
         on = set(settings.used) | {f"{name}_edited" for name in edited}
-        on |= {"normalised"} if "batch_norm" in str(e.layers) else set()
+        on |= {"normalised"} if least_rows(e.layers) > 1 else set()
         on |= {"edits"} if edited else set()
         on |= {"file"} if self.data.file else set()
         on |= {"standardise"} if e.split.standardise and not self.data.file else set()
@@ -250,7 +251,8 @@ class _Parts:
         if self._needs_memory:
             return f"optimizer = optimizer_of({self._named('optimizer')}, weights)"
         name, options, _ = self.settings.start["optimizer"]
-        plain = {"weight_decay": 0.0} if name == "AdamW" else {}
+        decays = {k.torch_name: k.weight_decay for k in OPTIMIZERS.values()}
+        plain = {"weight_decay": 0.0} if decays[name] else {}  # torch has it of its own
         rate = {"lr": Code(self._named("learning_rate"))}
         shown = {k: v for k, v in options.items() if v}  # what is off is off in torch, too
         return wrapped(

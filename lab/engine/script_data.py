@@ -8,25 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lab.engine import samples
-from lab.engine.datasets import generator
+from lab.engine.datasets import DATASETS, generator
 from lab.engine.literals import Code, rows
 from lab.engine.preparation import encode, split, statistics
 from lab.engine.script_sources import carried
 
 if TYPE_CHECKING:
     from lab.engine.data import Data
+    from lab.engine.datasets import DatasetKind, Formula
     from lab.engine.experiment import Experiment
-
-BUNDLED = {
-    "digits": "digits",
-    "digit_images": "digits",
-    "iris": "iris",
-    "wine": "wine",
-    "breast_cancer": "breast_cancer",
-    "diabetes": "diabetes",
-}
-"""What scikit-learn brings, by the name of the dataset here."""
 
 
 @dataclass(frozen=True)
@@ -54,13 +44,13 @@ FROM_FILE = DataCode(
 
 def data_code(experiment: Experiment) -> DataCode:
     """Return the code for a description; data of a kind unknown here goes into a file."""
-    kind, options = experiment.data.kind, experiment.data.as_dict()
-    if kind == "points":
+    kind, options = DATASETS[experiment.data.kind], experiment.data.as_dict()
+    if kind.is_drawn:
         made = _points(options)
-    elif kind in BUNDLED:
+    elif kind.bundled:
         made = _bundled(kind)
-    elif kind == "curve" or hasattr(samples, kind):
-        made = _formula(options.pop("function", kind), options)
+    elif kind.formula:
+        made = _formula(kind.formula(options), options)
     else:
         return FROM_FILE
     prepares = [split, *([statistics] if experiment.split.standardise else []), encode]
@@ -69,16 +59,17 @@ def data_code(experiment: Experiment) -> DataCode:
     return DataCode(made.load, sources, constants, made.needs_sklearn)
 
 
-def _bundled(kind: str) -> DataCode:
-    load = f"x, y = datasets.load_{BUNDLED[kind]}(return_X_y=True)"
-    images = "\nx = x.reshape(-1, 1, 8, 8)" if kind == "digit_images" else ""
+def _bundled(kind: DatasetKind) -> DataCode:
+    load = f"x, y = datasets.load_{kind.bundled}(return_X_y=True)"
+    sides = ", ".join(map(str, (-1, *kind.sample_shape)))
+    images = f"\nx = x.reshape({sides})" if kind.sample_shape else ""
     return DataCode(load + images, needs_sklearn=True)
 
 
-def _formula(name: str, options: dict[str, Any]) -> DataCode:
+def _formula(formula: Formula, options: dict[str, Any]) -> DataCode:
     constants = {"SAMPLES": options["samples"], "NOISE": options["noise"]}
-    load = f"x, y = {name}(SAMPLES, NOISE, generator(SEED))"
-    return DataCode(load, carried(generator, getattr(samples, name)), constants)
+    load = f"x, y = {formula.__name__}(SAMPLES, NOISE, generator(SEED))"
+    return DataCode(load, carried(generator, formula), constants)
 
 
 def _points(options: dict[str, Any]) -> DataCode:

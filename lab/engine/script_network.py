@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from lab.engine.layers import LAYERS
 from lab.engine.lazy import LazyModule
+from lab.engine.networks import is_drawn_anew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,9 +25,10 @@ def layer_lines(layers: Sequence[Part], network: nn.Module) -> list[str]:
     """Return a line a layer, as arguments of ``nn.Sequential``; blocks take several."""
     lines: list[str] = []
     for part, module in zip(layers, network.children(), strict=True):
-        if isinstance(module, modules.Residual):
-            inner = layer_lines(part.layers, module.inner)
-            lines += ["Residual(", *(f"    {line}" for line in inner), "),"]
+        if LAYERS[part.kind].holds_layers:
+            inner = layer_lines(part.layers, module.inner)  # type: ignore[arg-type]
+            name = type(module).__name__
+            lines += [f"{name}(", *(f"    {line}" for line in inner), "),"]
         else:
             lines.append(f"{_call(part, module)},")
     return lines
@@ -40,8 +43,7 @@ def _call(part: Part, module: nn.Module) -> str:
     assert isinstance(call, ast.Call)
     parameters = inspect.signature(type(module)).parameters
     given = {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg}
-    if part.kind == "prelu":
-        given = {"init": part["init"]}  # its repr does not tell
+    given |= {name: part[name] for name in LAYERS[part.kind].untold}
     arguments = [ast.unparse(a) for a in call.args]
     for name, value in given.items():
         default = parameters[name].default
@@ -54,13 +56,8 @@ def _call(part: Part, module: nn.Module) -> str:
 def first_weights(layers: Sequence[Part], net: str = "net") -> Iterator[str]:
     """Yield the calls that draw weights otherwise than torch does, in the engine's order."""
     for index, part in enumerate(layers):
-        options: dict[str, Any] = part.as_dict()
-        if part.kind == "residual":
+        if part.layers:
             yield from first_weights(part.layers, f"{net}[{index}].inner")
-        elif part.kind in {"linear", "conv2d"} and _is_drawn(options):
-            name, std, gain = options["init"], options["std"], options["gain"]
+        elif is_drawn_anew(part):
+            name, std, gain = part["init"], part["std"], part["gain"]
             yield f'initialise({net}[{index}], "{name}", std={std!r}, gain={gain!r})'
-
-
-def _is_drawn(options: dict[str, Any]) -> bool:
-    return bool(options["init"] != "default" or options["gain"] != 1.0)

@@ -17,17 +17,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
 
 from lab.engine.batches import BatchPlan
 from lab.engine.bench import Bench
 from lab.engine.bench import Evaluation as Evaluation
 from lab.engine.bench import predicted_classes as predicted_classes
+from lab.engine.clips import CLIPS
 from lab.engine.flat import FlatState
 from lab.engine.kinds import ExperimentError
 from lab.engine.layers import LAYERS
 from lab.engine.modules import Dropout
-from lab.engine.networks import leaf_modules, leaf_parts
+from lab.engine.networks import leaf_modules, leaf_parts, least_rows
 from lab.engine.optimizers import OPTIMIZERS, bare_step, build_optimizer, torch_options
 from lab.engine.phases import Phase
 from lab.engine.schedules import SCHEDULES
@@ -62,10 +62,8 @@ class Trainer(Bench):
         self, experiment: Experiment, device: Device | None = None, data: Data | None = None
     ) -> None:
         super().__init__(experiment, device, data)
-        modules = list(self.network.modules())
-        self._dropouts = [m for m in modules if isinstance(m, Dropout)]
-        normalised = any(isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d) for m in modules)
-        self._least_piece = 2 if normalised else 1
+        self._dropouts = [m for m in self.network.modules() if isinstance(m, Dropout)]
+        self._least_piece = least_rows(experiment.layers)
         self.step_number = 0
         self.phase = Phase.READY
         self._is_begun = False  # whether an iteration may have changed buffers
@@ -95,7 +93,7 @@ class Trainer(Bench):
         e = self.experiment
         self._l1, self._l2 = e.regularisation.l1, e.regularisation.l2
         self._decay = e.weight_decay
-        self._clip, self._clip_options = e.clip.kind, e.clip.as_dict()
+        self._bound, self._bound_options = CLIPS[e.clip.kind].bound, e.clip.as_dict()
         self._factor = SCHEDULES[e.schedule.kind].factor
         self._factor_options = e.schedule.as_dict()
         self._base_rate: float = e.optimizer["learning_rate"]
@@ -160,7 +158,8 @@ class Trainer(Bench):
     def update(self) -> None:
         """Change the weights, and end the iteration."""
         self._enter(Phase.BACKWARD)
-        self._clip_gradient()
+        if self._bound:
+            self._bound(self.state.gradient, self.gradient_norm, self._bound_options)
         rate = self.learning_rate
         if self._decay:
             self.state.values.mul_(1 - rate * self._decay)
@@ -241,16 +240,6 @@ class Trainer(Bench):
             outputs.append(output.detach())
         self.output, self.loss_value = torch.cat(outputs), total
         self.state.set_counts(self.step_number + 1)
-
-    def _clip_gradient(self) -> None:
-        if self._clip == "norm":
-            largest = self._clip_options["max_norm"]
-            share = largest / (self.gradient_norm + 1e-6)
-            if share < 1:
-                self.state.gradient.mul_(share)
-        elif self._clip == "value":
-            limit = self._clip_options["limit"]
-            self.state.gradient.clamp_(-limit, limit)
 
     # Going elsewhere in the run.
 
