@@ -145,8 +145,11 @@ def test_a_signal_wakes_a_program_that_has_nothing_to_do(name):
     """No timer runs and no event comes: without a wakeup it would wait for ever."""
     with subprocess.Popen([sys.executable, "-c", IDLE], stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"idle\n"
-        process.send_signal(getattr(signal, name))
-        assert process.wait(timeout=20) == 0
+        try:
+            process.send_signal(getattr(signal, name))
+            assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()
 
 
 PAUSED = """
@@ -185,9 +188,12 @@ def test_ctrl_c_ends_the_idle_program_behind_a_dialog_with_code_0(tmp_path, file
     command = [sys.executable, "-c", PAUSED, str(file)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, env=env, **pipes) as process:
-        assert process.stdout.readline() == "a dialog stands open\n", process.stderr.read()
-        process.send_signal(signal.SIGINT)
-        _out, err = process.communicate(timeout=30)
+        try:
+            assert process.stdout.readline() == "a dialog stands open\n", process.stderr.read()
+            process.send_signal(signal.SIGINT)
+            _out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 0, err
     assert "Traceback" not in err
     assert "Destroyed while" not in err
