@@ -158,7 +158,7 @@ def widths(layers: tuple[Part, ...], outputs: int) -> list[int]:
     for part in layers:
         options = part.as_dict()
         width = options.get("units") or options.get("channels")
-        if part.kind == "linear" and not width:
+        if "units" in options and not width:
             width = outputs
         if isinstance(width, int) and width > 0:
             found.append(width)

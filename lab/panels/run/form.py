@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lab.engine.datasets import DATASETS
 from lab.panels.run.model import BEGINS_ANEW, MARK
 from lab.ui.controls import CheckBox, Choice, FieldColumn, IntField, LogSlider, NumberField
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from lab.panels.run.model import Row
 
+_ENDINGS = {"csv": "Tables (*.csv *.tsv *.txt)", "arrays": "Arrays (*.npy *.npz)"}
 FIELD_WIDTH = 176
 """Room for the longest name of a choice."""
 FORM_WIDTH = 286
@@ -181,10 +183,9 @@ def _fitting(button: QPushButton, text: str) -> str:
 
 def ask_for_data(parent: QWidget, kind: str) -> str:
     """Ask for the file or folder of a dataset of one's own; empty if the person cancels."""
-    if kind == "image_folder":
+    if DATASETS[kind].is_folder:
         return QFileDialog.getExistingDirectory(parent, "Choose a folder of images")
-    endings = {"csv": "Tables (*.csv *.tsv *.txt)", "arrays": "Arrays (*.npy *.npz)"}
-    return QFileDialog.getOpenFileName(parent, "Choose data", "", endings.get(kind, ""))[0]
+    return QFileDialog.getOpenFileName(parent, "Choose data", "", _ENDINGS.get(kind, ""))[0]
 
 
 def _number(row: Row) -> QWidget:

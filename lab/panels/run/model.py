@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.clips import CLIPS
@@ -81,7 +81,11 @@ def rows(now: Experiment, devices: Mapping[str, str], samples: int) -> list[Row]
 def _data_rows(now: Experiment, samples: int) -> Iterator[Row]:
     yield Row("", "Data", "heading")
     yield _kind_row("data", "Set", now.data, DATASETS)
-    yield from _option_rows("data", now.data, DATASETS[now.data.kind])
+    kind = DATASETS[now.data.kind]
+    yield from _option_rows("data", now.data, kind)
+    if kind.has_columns:
+        meaning = "what each column is read as, which one is predicted, and from which others"
+        yield Row("data.kinds", "Table", "columns", "Columns…", meaning=meaning)
     split, batches = now.split, now.batches
     share = "share of the samples kept for the test"
     most = max(0.99, split.test_share)
@@ -120,7 +124,7 @@ def _regularisation_rows(now: Experiment) -> Iterator[Row]:
     )
     yield _kind_row("clip", "Clip gradient", now.clip, CLIPS)
     yield from _option_rows("clip", now.clip, CLIPS[now.clip.kind])
-    yield from _dropout_rows(now.layers)
+    yield from _layer_rows(now.layers)
     meaning = "evaluations without a lower test loss until the run stops; 0: never"
     patience = now.early_stopping.patience
     yield Row(
@@ -128,15 +132,16 @@ def _regularisation_rows(now: Experiment) -> Iterator[Row]:
     )
 
 
-def _dropout_rows(layers: tuple[Part, ...]) -> Iterator[Row]:
-    """Yield the share of every dropout layer, also of those within residual blocks."""
+def _layer_rows(layers: tuple[Part, ...]) -> Iterator[Row]:
+    """Yield what may change while training in any layer, also in those within blocks."""
     for path, part in nested(layers):
-        if part.kind == "dropout":
-            ordinal = ".".join(str(int(n) + 1) for n in path.split(".")[1::2])
-            meaning = f"Layer {ordinal}. {LAYERS['dropout'].summary}"
-            most = max(0.99, part["p"])
-            label = f"Dropout {ordinal}"
-            yield Row(f"{path}.p", label, "number", part["p"], {}, 0, most, meaning)
+        kind = LAYERS[part.kind]
+        ordinal = ".".join(str(int(n) + 1) for n in path.split(".")[1::2])
+        for parameter in (p for p in kind.parameters if p.live):
+            row = _option_row(f"{path}.{parameter.name}", parameter, part[parameter.name])
+            if row:
+                meaning = f"Layer {ordinal}. {kind.summary}"
+                yield replace(row, label=f"{kind.title} {ordinal}", meaning=meaning)
 
 
 def _reproduction_rows(now: Experiment, devices: Mapping[str, str]) -> Iterator[Row]:
@@ -169,9 +174,6 @@ def _option_rows(path: str, part: Part, kind: Kind) -> Iterator[Row]:
         row = _option_row(f"{path}.{parameter.name}", parameter, part[parameter.name])
         if row:
             yield row
-    if kind.name == "csv":
-        meaning = "what each column is read as, which one is predicted, and from which others"
-        yield Row(f"{path}.kinds", "Table", "columns", "Columns…", meaning=meaning)
 
 
 def _option_row(path: str, parameter: Parameter, value: Any) -> Row | None:
@@ -224,7 +226,7 @@ def changes_for(look: RunLook, path: str, value: Any) -> dict[str, Any]:
     A set of points starts from those seen; another file is recognised anew, whatever was
     chosen for the columns of the one before.
     """
-    if path == "data.kind" and value == "points":
+    if path == "data.kind" and DATASETS[value].is_drawn:
         return {path: value, "data.points": _points(look)}
     if path == "data.path":
         return {"data.kind": look.settings.data.kind, path: value}
