@@ -36,6 +36,7 @@ from lab.ui.controls import Banner, CheckBox, Choice, FieldColumn, ProgressRow
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+FIELD_WIDTH, LABEL_WIDTH = 240, 72
 HEADERS = ("Column", "Read as", "Used as", "Missing", "Examples", "Note")
 RECOGNISED = "As recognised"
 _TASK_TITLES = {RECOGNISED: None} | {task.capitalize(): task for task in TASKS}
@@ -86,10 +87,13 @@ class ColumnsDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
 
     def _arrange(self) -> None:
-        aim, selected = FieldColumn(240, self), FieldColumn(240, self)
+        aim, selected = FieldColumn(FIELD_WIDTH, self), FieldColumn(FIELD_WIDTH, self)
+        for fields in (aim, selected):  # labels stay beside their fields
+            fields.setFixedWidth(FIELD_WIDTH + LABEL_WIDTH)
         aim.add_field("Target", self.target, "The column that is predicted.")
         aim.add_field("Task", self.task, "Classes are told apart, amounts are estimated.")
         self._selected = selected.add_heading("No column is selected")
+        self._selected.setWordWrap(True)
         selected.add_field("Read as", self.kind, "What the selected column holds.")
         selected.add_wide(self.use)
         self._body = QWidget(self)
@@ -243,6 +247,7 @@ def _empty_table(parent: QWidget) -> QTableWidget:
     table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
     table.setMinimumHeight(160)
     header = table.horizontalHeader()
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
     header.setStretchLastSection(True)
     for column, width in enumerate((128, 120, 76, 80, 180)):

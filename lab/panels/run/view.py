@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -39,7 +40,7 @@ from lab.ui.panel import PanelFrame, PanelSpec
 from lab.ui.undo import begin_anew, change_settings
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QHideEvent, QShowEvent
+    from PySide6.QtGui import QHideEvent, QPaintEvent, QShowEvent
 
     from lab.engine.news import Event, RunLook
     from lab.ui.bridge import EngineBridge
@@ -101,9 +102,9 @@ class RunView(PanelFrame):
         return scroll
 
     def _make_foot(self) -> QWidget:
-        foot = QWidget(self)
+        foot = Foot(self)
         column = QVBoxLayout(foot)
-        column.setContentsMargins(theme.MARGIN, theme.GRID, theme.MARGIN, theme.PADDING)
+        column.setContentsMargins(theme.MARGIN, theme.PADDING, theme.MARGIN, theme.PADDING)
         self._heading = QLabel("Changes logged", foot)
         self._heading.setProperty("role", "heading")
         self._heading.setTextFormat(Qt.TextFormat.PlainText)
@@ -190,7 +191,7 @@ class RunView(PanelFrame):
         if look is None or not told:
             self.hide_banner()
             return
-        is_table = look.settings.data.kind == "csv"
+        is_table = DATASETS[look.settings.data.kind].has_columns
         words = summary(told, said)
         banner = self.show_banner("info", words, "Columns…" if is_table else None)
         banner.setToolTip("\n".join(told))
@@ -198,7 +199,8 @@ class RunView(PanelFrame):
     def _tell_refusal(self, text: str) -> None:
         """Say why a change cannot be; a table is offered to be corrected."""
         self._is_refused = True
-        is_table = self._wish.get("data.kind") == "csv"
+        kind = self._wish.get("data.kind")
+        is_table = kind is not None and DATASETS[kind].has_columns
         banner = self.show_banner("error", text, "Columns…" if is_table else None)
         banner.setToolTip("")
         if not is_table:
@@ -234,7 +236,7 @@ class RunView(PanelFrame):
         if look is None:
             return
         now = look.settings.data
-        options = now.as_dict() if now.kind == "csv" else {}
+        options = now.as_dict() if DATASETS[now.kind].has_columns else {}
         path = self._wish.get("data.path") or options.get("path")
         if path:
             dialog = ColumnsDialog(path, options, self)
@@ -253,6 +255,16 @@ class RunView(PanelFrame):
     def _on_branch_clicked(self) -> None:
         if self._bridge.look is not None:
             self._bridge.branch(self._bridge.look.step)
+
+
+class Foot(QWidget):
+    """What stays in sight under the form, parted from it by one line."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The line, as wide as the form."""
+        painter = QPainter(self)
+        painter.fillRect(theme.MARGIN, 0, FORM_WIDTH, 1, theme.colour("line"))
+        painter.end()
 
 
 PANEL = PanelSpec(

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialogButtonBox, QPushButton
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPushButton
 
 from lab.files.errors import LoadError
 from lab.panels.run.columns import HEADERS, ColumnsDialog
@@ -222,3 +222,12 @@ def test_examples_of_dates_are_dates(tmp_path):
     state = read_state(str(path), {})
     assert examples(state.table.column("day")) == "2024-01-01 to 2024-01-28"
     assert examples(state.table.column("y")) == "0 to 1"
+
+
+def test_labels_stay_beside_their_fields(opened):
+    dialog = opened.dialog
+    label = next(x for x in dialog.findChildren(QLabel) if x.buddy() is dialog.target)
+    dialog.resize(1200, 600)
+    dialog.layout().activate()
+    right = label.mapTo(dialog, label.rect().topRight()).x()
+    assert 0 <= dialog.target.mapTo(dialog, QPoint()).x() - right <= 16

@@ -9,6 +9,8 @@ from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
 from lab.engine.optimizers import OPTIMIZERS
 from lab.panels.run.model import MARK, rows
+from lab.panels.run.view import Foot
+from lab.ui import theme
 from lab.ui.choices import Choice
 
 CHOSEN = {
@@ -155,3 +157,11 @@ def test_the_form_stays_as_it_is_in_a_wide_panel(desk):
     assert places == {
         p: f.mapTo(desk.view, QPoint()).x() for p, f in desk.view.form.fields.items()
     }
+
+
+def test_the_log_of_edits_is_parted_from_the_form(desk):
+    desk.load()
+    image = desk.view.grab().toImage()
+    foot = desk.view.findChild(Foot)
+    place = foot.mapTo(desk.view, QPoint(theme.MARGIN + 40, 0))
+    assert image.pixelColor(place) == theme.colour("line")
