@@ -63,6 +63,7 @@ class WeightsTable(QDialog):
         column.addWidget(self._make_buttons())
         self.notes.setHidden(not loaded.notes)
         self.resize(640, 420)
+        self.table.setFocus()  # not the cross of the notes
 
     def _make_buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
@@ -105,6 +106,7 @@ def _table(lines: Sequence[Difference], parent: QWidget) -> QTableWidget:
         for column, text in enumerate(texts):
             table.setItem(row, column, QTableWidgetItem(text[:200]))
     header = table.horizontalHeader()
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     header.setStretchLastSection(True)
     return table
