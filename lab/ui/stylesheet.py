@@ -77,6 +77,7 @@ QHeaderView::section {{ color: {secondary}; background: {base}; border: none;
     border-bottom: 1px solid {line}; padding: 4px 8px; }}
 QTableView, QTreeView, QListView {{ background: {base}; border: none; gridline-color: {line};
     selection-background-color: {accent_fill}; selection-color: {accent_text}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QScrollArea {{ border: none; background: transparent; }}
 QScrollBar:vertical {{ width: 10px; background: transparent; }}
 QScrollBar:horizontal {{ height: 10px; background: transparent; }}
