@@ -76,5 +76,6 @@ class Heights:
             low, high = math.log(self._low), math.log(self._high)
             share = (math.log(max(value, self._low)) - low) / max(high - low, FLAT)
             return 0.08 + 0.92 * min(max(share, 0.0), 1.0)
-        floor = min(self._low, 0.0)
-        return min(max((value - floor) / max(self._high - floor, FLAT), 0.0), 1.0)
+        unit = max(abs(self._low), abs(self._high), FLAT)  # differences could overflow
+        floor, high = min(self._low, 0.0) / unit, self._high / unit
+        return min(max((value / unit - floor) / max(high - floor, FLAT), 0.0), 1.0)

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lab.engine.series import Envelope
@@ -54,6 +54,7 @@ def test_steps_are_written_short(step, words):
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=20))
+@example([3.2e295, -1.7e308])
 def test_heights_stay_between_floor_and_ceiling(values):
     heights = ruler.Heights(values)
     assert all(0 <= heights.of(v) <= 1 for v in values)
