@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from lab.engine.experiment import experiment
 from lab.engine.records import Record, record_text
+from lab.engine.run import Run
 from lab.shell import sessions
 
 ENDLESS = {
@@ -22,6 +23,7 @@ ENDLESS = {
     "layers": [{"kind": "linear", "units": 8}, "tanh", "linear"],
     "loss": "binary_cross_entropy_with_logits",
 }
+DIGITS = ENDLESS | {"data": "digits", "loss": "cross_entropy"}
 LONG_MS = 30_000
 WITH_SIGNALS = pytest.mark.skipif(sys.platform == "win32", reason="no such signals there")
 
@@ -42,6 +44,7 @@ def window(qtbot, qapp, tmp_path):
 
     folder = tmp_path / "home"
     folder.mkdir()
+    Run(experiment(DIGITS))  # what is imported late is here: only the closing is tested
     made = MainWindow(Settings(), folder)
     made.show()
     opening = Opening(made)
@@ -67,7 +70,7 @@ def has_ended(window):
 
 @pytest.mark.fault("T3")
 def test_closing_while_a_run_is_loaded(window):
-    window.bridge.load(experiment(ENDLESS | {"data": "digits", "loss": "cross_entropy"}))
+    window.bridge.load(experiment(DIGITS))
     assert window.bridge.wish is not None
     assert window.bridge.look is None
     window.close()
