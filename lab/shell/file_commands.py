@@ -1,8 +1,7 @@
-"""Files: begin, open, save, weights in and out, a picture of the window."""
+"""The File menu: what to begin with, files to open, and where a run is written down."""
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,62 +13,20 @@ from lab.presets import PRESETS
 from lab.shell import drops
 from lab.shell.actions import Actions, ActionSpec
 from lab.shell.errands import Errand
+from lab.shell.file_specs import OPEN_FILTER, SPECS
+from lab.shell.saving import Saver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtGui import QAction
 
     from lab.engine.news import Event
     from lab.engine.records import Record
-    from lab.engine.run import Run
     from lab.shell.notices import Notices
     from lab.shell.settings import Settings
     from lab.shell.status import StatusLine
     from lab.ui.bridge import EngineBridge
-
-log = logging.getLogger(__name__)
-
-OPEN_FILTER = (
-    "Everything Nabla opens (*.toml *.csv *.tsv *.txt *.npy *.npz *.safetensors *.pt *.pth)"
-    ";;Experiments (*.toml);;Tables (*.csv *.tsv *.txt);;Arrays (*.npy *.npz)"
-    ";;Weights (*.safetensors *.pt *.pth)"
-)
-
-SPECS = (
-    ActionSpec("file.new", "New...", "File", "Choose what to begin with", ("New",), "plus"),
-    ActionSpec(
-        "file.open",
-        "Open...",
-        "File",
-        "Open an experiment, a table, arrays, or weights",
-        ("Open",),
-        "open",
-    ),
-    ActionSpec(
-        "file.open_folder",
-        "Open a folder of images...",
-        "File",
-        "Learn to tell one's own images apart: a folder with one folder a class",
-    ),
-    ActionSpec(
-        "file.save",
-        "Save experiment...",
-        "File",
-        "Write down the run, so that it can be repeated number for number (TOML)",
-        ("Save",),
-        "save",
-        begins_group=True,
-    ),
-    ActionSpec(
-        "file.quit",
-        "Quit",
-        "File",
-        "Close, without a question: layout and run are kept and come back at the next start. "
-        "Trained weights are not kept; a replay makes them again, number for number",
-        ("Ctrl+Q",),
-    ),
-)
 
 
 class FileCommands(QObject):
@@ -95,30 +52,34 @@ class FileCommands(QObject):
         self._notices, self._status, self._window = notices, status, parent
         self._bridge: EngineBridge | None = None
         self._wish = 0
-        self._pending: str | None = None
+        self._saver = Saver(settings, status, self)
         self._plays_when_loaded = False
+        self._add_actions()
+
+    def _add_actions(self) -> None:
         slots = (
             self._on_new,
             self.ask_to_open,
             self._on_open_folder,
             self._on_save,
-            parent.close,
+            self._window.close,
         )
         for spec, slot in zip(SPECS, slots, strict=True):
-            actions.add(spec, slot)
+            self._actions.add(spec, slot)
         choices = (
             (ActionSpec(f"file.preset.{p.name}", p.title, "File/Preset", p.summary), p.name)
             for p in PRESETS.values()
         )
-        actions.add_choices(choices, self._on_preset)
-        actions.set_enabled("file.", False)
-        actions["file.quit"].setEnabled(True)
+        self._actions.add_choices(choices, self._on_preset)
+        self._actions.set_enabled("file.", False)
+        self._actions["file.quit"].setEnabled(True)
 
     def attach(self, bridge: EngineBridge) -> None:
         """Runs begin on this engine."""
         self._bridge = bridge
         self._actions.set_enabled("file.", True)
         self._actions["file.save"].setEnabled(False)
+        self._saver.attach(bridge)
         bridge.looked.connect(self._on_looked)
         bridge.happened.connect(self._on_happened)
 
@@ -254,21 +215,14 @@ class FileCommands(QObject):
         dialog = self._dialog("Save experiment", "Experiments (*.toml)")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("toml")
-        dialog.selectFile(f"{self._title()}.toml")
+        dialog.selectFile(f"{self._saver.title()}.toml")
         dialog.fileSelected.connect(self.save)
         dialog.open()
-
-    def _title(self) -> str:
-        look = self._bridge.look if self._bridge else None
-        words = look.title if look else "experiment"
-        return "".join(c if c.isalnum() else "-" for c in words).strip("-").lower() or "run"
 
     @Slot(str)
     def save(self, path: str) -> None:
         """Write the run down; the dialog has asked already whether a file may be replaced."""
-        if self._bridge is not None:
-            self._pending = path
-            self._bridge.submit("save", partial(_saved, Path(path)))
+        self._saver.save(path)
 
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
@@ -281,14 +235,6 @@ class FileCommands(QObject):
             plays, self._plays_when_loaded = self._plays_when_loaded, False
             if plays and event.status is status.LOADED and self._bridge:
                 self._bridge.play()
-        if event.channel == "save" and event.status is status.FINISHED:
-            self._on_saved()
-
-    def _on_saved(self) -> None:
-        if self._pending and self._bridge:
-            self._status.tell(f"Saved {Path(self._pending).name}.")
-            self._settings.opened(self._pending)
-            self._bridge.undo_stack.setClean()
 
 
 def _read(path: Path, kind: str, wish: int) -> tuple[int, Path, Record]:
@@ -299,14 +245,3 @@ def _read(path: Path, kind: str, wish: int) -> tuple[int, Path, Record]:
     if kind == "experiment":
         return wish, path, read_record(path)
     return wish, path, Record(proposed(path, kind))
-
-
-def _saved(path: Path, run: Run) -> Generator[object, None, None]:
-    """Write a run down, one that has not stepped to go its whole way; a job of the worker."""
-    from lab.engine.records import Record, record_of, record_text
-    from lab.files.atomic import write_bytes
-
-    yield None
-    record = record_of(run)
-    text = record_text(record if run.newest else Record(record.experiment, record.edits))
-    write_bytes(path, text.encode(), overwrite=True)
