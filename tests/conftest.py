@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 import threading
 
@@ -21,3 +23,18 @@ def no_thread_left_behind():
         thread.join(2)
     alive = [t.name for t in new if t.is_alive()]
     assert not alive, f"threads left behind: {', '.join(alive)}"
+
+
+_ended = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_collected_between_tests():
+    """Collect as the program does: never at a random moment, in a random thread.
+
+    A widget in a cycle that is collected while Qt goes through all widgets, as for a style
+    sheet, or by the engine's thread, ends the process.
+    """
+    gc.disable()
+    yield
+    gc.collect(2 if next(_ended) % 100 == 0 else 1)
