@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lab.engine.edit_words import in_words
-from lab.shell.ruler import Heights, short, thinned, ticks
+from lab.shell.loss_curve import LossCurve
+from lab.shell.ruler import short, ticks
 from lab.ui import theme
 from lab.ui.numbers import shown
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 MARGIN = 10
 TOP, BOTTOM = 12, 22
 SEEK_MS = 33
-CURVE_S = 0.5
-POINT_PX = 2
 
 
 class Scrubber(QWidget):
@@ -38,11 +36,7 @@ class Scrubber(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._look: RunLook | None = None
-        self._curve: list[tuple[float, float, float]] = []  # step, mean, highest
-        self._curves: dict[bool, QPixmap] = {}
-        self._read_at = 0.0
-        self._heights = Heights(())
-        self._drawn: tuple[int, int, int, int] | None = None
+        self._curve = LossCurve()
         self._wanted: int | None = None
         self._is_dragging = False
         self._timer = QTimer(self, singleShot=True, interval=SEEK_MS)
@@ -61,34 +55,19 @@ class Scrubber(QWidget):
         self._look = look
         self.setAccessibleDescription(f"Step {look.step} of {look.newest}")
         if self.isVisible():
-            self._read_curve()
+            self._curve.read(look, self._room().width())
         self.update()
-
-    def _read_curve(self) -> None:
-        """Read the curve anew, while training goes on only a few times a second."""
-        look = self._look
-        if look is None:
-            return
-        key = (look.run, look.branch, look.newest, self.width())
-        is_growing = look.playing and self._drawn is not None and key[:2] == self._drawn[:2]
-        if key == self._drawn or (is_growing and monotonic() - self._read_at < CURVE_S):
-            return
-        self._drawn, self._read_at = key, monotonic()
-        pixels = max(int(self._room().width()) // POINT_PX, 20)
-        parts = look.history.envelope("loss", 1, look.newest, pixels) if look.newest else []
-        self._curve = thinned(parts, pixels)
-        self._heights = Heights([v for _row, mean, high in self._curve for v in (mean, high)])
-        self._curves = {}
 
     @Slot(object)
     def _on_theme_changed(self, _palette: object) -> None:
-        self._curves = {}
+        self._curve.forget_pictures()
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Read the curve anew, at the new number of pixels."""
         super().resizeEvent(event)
-        self._read_curve()
+        if self._look is not None:
+            self._curve.read(self._look, self._room().width())
 
     # -- places ---------------------------------------------------------------------------
 
@@ -197,7 +176,7 @@ class Scrubber(QWidget):
         words = f"Step {step:,}" + (f": loss {shown(row['loss'])}" if row else "")
         told = zip(look.edits, in_words(look.edits), strict=True)
         made = [words for edit, words in told if edit.step == step]
-        scale = ["The curve is the loss" + (", on a log scale" if self._heights.is_log else "")]
+        scale = ["The curve is the loss" + (", on a log scale" if self._curve.is_log else "")]
         QToolTip.showText(place, "\n".join([words, *made, *scale]), self)
 
     # -- painting -------------------------------------------------------------------------
@@ -217,7 +196,7 @@ class Scrubber(QWidget):
             if right - left < 1:
                 continue
             painter.setClipRect(QRectF(left, 0, right - left, self.height()))
-            self._paint_curve(painter, room, is_past)
+            self._curve.paint(painter, room, self.newest, is_past)
         painter.setClipping(False)
         self._paint_edits(painter, room)
         self._paint_cursor(painter, room, x)
@@ -231,45 +210,6 @@ class Scrubber(QWidget):
             painter.fillRect(QRectF(x, room.bottom(), 1, 3), _ink("line"))
             area = QRectF(x - 30, room.bottom() + 3, 60, BOTTOM - 4)
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, short(tick))
-
-    def _paint_curve(self, painter: QPainter, room: QRectF, is_past: bool) -> None:
-        """Lay the curve as it was last drawn under the steps it speaks of."""
-        if not self._curve or self._drawn is None:
-            return
-        if is_past not in self._curves:
-            self._curves[is_past] = self._drawn_curve(room, is_past)
-        width = self.x_of(self._drawn[2]) - room.left()
-        area = QRectF(room.left(), 0, width, room.bottom())
-        made = self._curves[is_past]
-        painter.drawPixmap(area, made, QRectF(made.rect()))
-
-    def _drawn_curve(self, room: QRectF, is_past: bool) -> QPixmap:
-        """Draw mean and spikes over the whole width, once for many frames."""
-        ratio, last = self.devicePixelRatioF(), self._curve[-1][0]
-        made = QPixmap(round(room.width() * ratio), round(room.bottom() * ratio))
-        made.setDevicePixelRatio(ratio)
-        made.fill(Qt.GlobalColor.transparent)
-        xs = [room.width() * row[0] / last for row in self._curve]
-        foot, height, of = room.bottom(), room.height(), self._heights.of
-        mean, high = (
-            [
-                QPointF(x, foot - height * of(row[k]))
-                for x, row in zip(xs, self._curve, strict=True)
-            ]
-            for k in (1, 2)
-        )
-        floor = [QPointF(xs[-1], room.bottom()), QPointF(xs[0], room.bottom())]
-        ink = "accent" if is_past else "secondary"
-        painter = QPainter(made)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for upper, alpha in ((high, 45), (mean, 60)):  # spikes stand out, faintly
-            painter.setBrush(theme.colour(ink, alpha if is_past else alpha // 2))
-            painter.drawPolygon(QPolygonF([*upper, *floor]))
-        painter.setPen(QPen(theme.colour(ink, 255 if is_past else 130), 1))
-        painter.drawPolyline(QPolygonF(mean))
-        painter.end()
-        return made
 
     def _paint_edits(self, painter: QPainter, room: QRectF) -> None:
         look = self._look
