@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+LOOK_S = 0.2
 
 
 def place(root: Path) -> Path:
@@ -22,14 +27,26 @@ def place(root: Path) -> Path:
 @contextmanager
 def alone(root: Path) -> Iterator[None]:
     """Hold a lock that the system takes back by itself, however this process ends."""
-    with place(root).open("a+") as file:
-        file.seek(0)
+    with place(root).open("a+b") as file:
         if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            _wait_on_windows(file.fileno())
         else:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _wait_on_windows(number: int) -> None:
+    """Lock the first byte, however long that takes: ``LK_LOCK`` gives up after ten seconds."""
+    import msvcrt
+
+    while True:
+        os.lseek(number, 0, os.SEEK_SET)  # the byte locked is the one the file stands at
+        try:
+            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+            return
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EDEADLK):
+                raise
+        time.sleep(LOOK_S)
