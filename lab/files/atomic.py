@@ -261,10 +261,12 @@ def same_bytes(data: bytes) -> Callable[[Path], None]:
     return verify
 
 
-def sweep_orphans(folder: StrPath) -> int:
+def sweep_orphans(folder: StrPath, idle_s: float = 0.0) -> int:
     """Remove temporary files that killed processes left in a folder.
 
-    A file is an orphan if its process is gone, or if it has not been written for a day.
+    A file is an orphan if its process is gone and it has not been written for ``idle_s``, or
+    if it has not been written for a day. On a shared disk a process that lives on another
+    machine looks gone from here: leave it time.
 
     Returns
     -------
@@ -275,17 +277,18 @@ def sweep_orphans(folder: StrPath) -> int:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             name = _TEMPORARY.fullmatch(entry.name)
-            if name and _is_orphan(entry, int(name[1])):
+            if name and _is_orphan(entry, int(name[1]), idle_s):
                 with suppress(OSError):
                     os.unlink(entry.path)
                     removed += 1
     return removed
 
 
-def _is_orphan(entry: os.DirEntry[str], process: int) -> bool:
+def _is_orphan(entry: os.DirEntry[str], process: int, idle_s: float) -> bool:
     with suppress(OSError):
-        is_old = time.time() - entry.stat(follow_symlinks=False).st_mtime > _DAY_S
-        return entry.is_file(follow_symlinks=False) and (is_old or not _is_alive(process))
+        idle = time.time() - entry.stat(follow_symlinks=False).st_mtime
+        is_left = idle > _DAY_S or (idle >= idle_s and not _is_alive(process))
+        return entry.is_file(follow_symlinks=False) and is_left
     return False
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 
 import pytest
 import torch
@@ -178,3 +180,14 @@ def test_complex_numbers_and_other_files_are_refused(tmp_path):
         plan({}, path)
     with pytest.raises(LoadError, match="weights end in"):
         plan({}, tmp_path / "w.h5")
+
+
+def test_an_export_sweeps_its_folder_of_what_killed_ones_have_left(run, tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    names = [f".nabla-{ended.pid}-{digit * 16}.tmp" for digit in "01"]
+    for name in (*names, "mine.tmp"):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / names[0], (time.time() - 4000,) * 2)
+    export(record_of(run), snapshot(run.trainer), "safetensors", tmp_path / "w.safetensors")
+    assert {p.name for p in tmp_path.iterdir()} == {names[1], "mine.tmp", "w.safetensors"}

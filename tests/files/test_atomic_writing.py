@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -312,6 +313,16 @@ def test_only_orphans_are_swept(tmp_path):
     assert all(other.exists() for other in others)
     assert mine.publish().exists()
     assert sweep_orphans(tmp_path / "missing") == 0
+
+
+def test_what_may_belong_to_another_machine_is_given_time(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    file = tmp_path / f".nabla-{ended.pid}-{'0' * 16}.tmp"
+    file.touch()
+    assert sweep_orphans(tmp_path, 600) == 0
+    os.utime(file, (time.time() - 700,) * 2)
+    assert sweep_orphans(tmp_path, 600) == 1
 
 
 @pytest.mark.soak
