@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from PySide6.QtCore import QCoreApplication, QEventLoop, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
+from lab import versions
 from lab.shell import diagnostics, folders, registry, settings
 from lab.shell.main_window import MainWindow
 from lab.shell.starts import StartGuard
@@ -110,12 +111,22 @@ class Session(QObject):
         from lab.shell.garbage import Collector
         from lab.shell.interrupts import Interrupts
 
+        self._tell_known_faults()
         self._collector = Collector(self)
         self._collector.start()
         self._interrupts = Interrupts(self)
         self._interrupts.wanted.connect(self._window.close)
         self._interrupts.install()
         self._opening.begin()
+
+    def _tell_known_faults(self) -> None:
+        """Say what of the libraries is known to break, before anything can die of it."""
+        said = " ".join(versions.known_bad_pairs())
+        if said:
+            log.warning(said)
+            with suppress(OSError, ValueError, AttributeError):  # pythonw has no stream
+                print(said, file=sys.stderr, flush=True)
+            self._window.notices.tell("warning", said)
 
     @Slot()
     def _on_opened(self) -> None:
@@ -129,6 +140,14 @@ class Session(QObject):
         self._open_something()
         self._collector.freeze()
         self._guard.done()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove what killed processes have left half written among settings and logs."""
+        from lab.files.atomic import sweep_orphans
+
+        for folder in (self._folder, folders.log_folder()):
+            sweep_orphans(folder)
 
     def _open_something(self) -> None:
         files = self._window.files

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 Version = tuple[int, ...]
 
@@ -72,9 +72,9 @@ BAD_PAIRS = (
 )
 
 
-def installed() -> dict[str, str]:
-    """Return the version of each package that is installed."""
-    found = ((name, _version(names)) for name, names in PACKAGES.items())
+def installed(names: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Return the version of each of the packages that is installed."""
+    found = ((name, _version(PACKAGES[name])) for name in names)
     return {name: number for name, number in found if number}
 
 
@@ -89,7 +89,8 @@ def _version(distributions: tuple[str, ...]) -> str:
 
 def known_bad_pairs() -> list[str]:
     """Return a sentence for each installed package that is known to break here."""
-    return bad_pairs(installed(), tuple(sys.version_info[:3]))
+    concerned = {pair.package for pair in BAD_PAIRS}
+    return bad_pairs(installed(concerned), tuple(sys.version_info[:3]))
 
 
 def bad_pairs(found: Mapping[str, str], python: Version) -> list[str]:

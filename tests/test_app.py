@@ -78,9 +78,19 @@ def endless(tmp_path):
     return file
 
 
-def started(home, *arguments, close):
+def orphan(folder):
+    """A temporary file of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    folder.mkdir(exist_ok=True)
+    file = folder / f".nabla-{process.pid}-{'0' * 16}.tmp"
+    file.touch()
+    return file
+
+
+def started(home, *arguments, close, before=""):
     env = os.environ | {"NABLA_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
-    code = WATCHED.replace("{close}", str(close))
+    code = before + WATCHED.replace("{close}", str(close))
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         env=env,
@@ -100,11 +110,13 @@ def ended(process, within_s):
 
 @pytest.mark.fault("T3")
 def test_the_window_closes_in_mid_training_with_code_0_and_comes_back(home, endless):
+    left = [orphan(home), orphan(home / "log")]
     process = started(home, endless, close=True)
     assert process.stdout.readline().startswith("training Build")
     out, err = ended(process, within_s=20)
     assert out == "closed\n"
     assert "Traceback" not in err
+    assert not any(file.exists() for file in left)
     settings = json.loads((home / "settings.json").read_text())
     assert settings["last"] == "Endless"
     assert not (home / "starting").exists()
@@ -130,6 +142,15 @@ def test_after_three_starts_that_failed_nothing_is_opened_by_itself(home, endles
     (home / "session.toml").write_text(endless.read_text())
     out, _err = ended(started(home, close=True), within_s=60)
     assert out.startswith("told Nabla was closed three times")
+
+
+def test_libraries_that_are_known_to_break_are_named_before_they_do(home):
+    bad = "PySide6 7 bites; install 6.9.3."
+    before = f"from lab import versions\nversions.known_bad_pairs = lambda: [{bad!r}]\n"
+    out, err = ended(started(home, close=True, before=before), within_s=60)
+    assert out.startswith(f"told {bad}")
+    assert bad in err
+    assert bad in (home / "log" / "nabla.log").read_text()
 
 
 def test_a_screenshot_shows_the_run_at_its_step(qapp, qtbot, tmp_path):
