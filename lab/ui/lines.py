@@ -113,13 +113,15 @@ class LineMark(Mark):
         key = (self._version, view)
         if self._drawn is None or key != self._drawn_for:
             self._drawn_for = key
-            past, future = (polyline(view.across(x), view.down(y)) for x, y in self.parts(view))
-            self._drawn = past, future, len(self.reduced(view)[0]) <= self.smooth_up_to
+            parts = self.parts(view)
+            past, future = (polyline(view.across(x), view.down(y)) for x, y in parts)
+            self._drawn = past, future, sum(len(x) for x, _y in parts) <= self.smooth_up_to
         past, future, is_smooth = self._drawn
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, is_smooth)
         for drawn, strength in ((future, FUTURE), (past, 1.0)):
-            painter.setPen(self.pen(strength))
-            draw(painter, drawn)
+            if not drawn.isEmpty():
+                painter.setPen(self.pen(strength))
+                draw(painter, drawn)
 
     def paint_sample(self, painter: QPainter, width: float, height: float) -> None:
         """A piece of the line."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -12,11 +13,18 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lab.panels.data.atlas import atlas
 from lab.ui import theme
+from lab.ui.plot_menu import PictureMenu
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent
+    from PySide6.QtGui import (
+        QContextMenuEvent,
+        QKeyEvent,
+        QMouseEvent,
+        QPaintEvent,
+        QResizeEvent,
+    )
 
     Bytes = npt.NDArray[np.uint8]
 
@@ -42,6 +50,8 @@ class SampleGrid(QWidget):
 
     pressed = Signal(int)
     resized = Signal()
+    turned = Signal(int)
+    """Wanted: so many pages further."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +61,7 @@ class SampleGrid(QWidget):
         self._pixels: Bytes = np.empty((0, 1, 1, 3), np.uint8)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Samples")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         theme.changed.connect(self._on_theme_changed)
 
     def sizeHint(self) -> QSize:
@@ -160,6 +171,39 @@ class SampleGrid(QWidget):
         tile = self.tile_at(event.position().x(), event.position().y())
         if tile is not None:
             self.pressed.emit(tile.row)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows choose another sample, Page up and Page down another page."""
+        keys, here = Qt.Key, [t.row for t in self.tiles]
+        steps = {
+            keys.Key_Left: -1, keys.Key_Right: 1,
+            keys.Key_Up: -self.columns(), keys.Key_Down: self.columns(),
+        }  # fmt: skip
+        pages = {keys.Key_PageUp: -1, keys.Key_PageDown: 1}
+        key = keys(event.key())
+        if key in pages:
+            self.turned.emit(pages[key])
+        elif key in steps and here:
+            place = here.index(self.chosen) if self.chosen in here else 0
+            wanted = place + steps[key]
+            self.pressed.emit(here[wanted if 0 <= wanted < len(here) else place])
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Copy and export, as of every picture."""
+        PictureMenu(self).popup(event.globalPos())
+
+    def numbers(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Row, answer, true class and how sure the network is, of every tile."""
+        columns = {
+            "Sample": [t.row for t in self.tiles],
+            "Answer": [t.answer for t in self.tiles],
+            "True class": [t.truth for t in self.tiles],
+            "Sureness": [math.nan if t.share is None else t.share for t in self.tiles],
+            "Test": [t.is_test for t in self.tiles],
+        }
+        return {name: np.array(column) for name, column in columns.items()}
 
     def event(self, event: QEvent) -> bool:
         """Tooltips: the sample in words."""

@@ -28,7 +28,12 @@ STRENGTH = 0.62  # of the other map's colours, for the same reason
 
 
 class MapMark(ImageMark):
-    """A map of two classes, painted finer than it was asked; ``cells`` are the answers."""
+    """A map of two classes, painted finer than it was asked; ``cells`` are the answers.
+
+    With ``is_discrete`` only the class that wins is seen, not how surely.
+    """
+
+    is_discrete = False
 
     def pixels(self) -> Pixels:
         """Enlarge the values, then colour them: the border stays sharp and quiet."""
@@ -36,6 +41,8 @@ class MapMark(ImageMark):
         fine = maths.enlarged(self.cells, factor)
         low, high = self.levels
         middle, half = (low + high) / 2, (high - low) / 2
+        if self.is_discrete:
+            fine = np.where(fine > middle, np.float32(high), np.float32(low))
         within = np.clip(fine, low, high)  # beyond the ends of the scale the colour stays
         stretched = (middle - half / SHARE, middle + half / SHARE)
         return colours.coloured(within, stretched, self.map_name, self.strength)
@@ -49,6 +56,7 @@ class WinnerMark(ImageMark):
 
     scores: FloatArray = np.empty((0, 0, 0))
     are_probabilities = True
+    is_discrete = False
 
     def set_scores(self, scores: FloatArray, box: tuple[float, float, float, float]) -> None:
         """Draw scores of shape (H, W, C) over a box."""
@@ -60,7 +68,7 @@ class WinnerMark(ImageMark):
         factor = max(1, FINE // max(self.scores.shape[:2]))
         layers = [maths.enlarged(layer, factor) for layer in np.moveaxis(self.scores, 2, 0)]
         fine = np.stack(layers, axis=-1)
-        return tinted(fine, self.are_probabilities, self.strength)
+        return tinted(fine, self.are_probabilities and not self.is_discrete, self.strength)
 
 
 def tinted(

@@ -47,6 +47,7 @@ class DataState:
     shows_batch: bool = True
     shows_test: bool = True
     shows_residuals: bool = False
+    is_discrete: bool = False
     counted: str = "All"
     filter: str = "All samples"
     order: str = "Worst first"

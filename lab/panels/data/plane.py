@@ -130,6 +130,7 @@ class PlaneMap(Piece):
     def show_look(self, look: RunLook, book: AnswerBook, state: DataState) -> None:
         """Points of the set, marks and map of the look."""
         self._state = state
+        self.plot.map.is_discrete = self.plot.winners.is_discrete = state.is_discrete
         self.brush.set_on(state.tab == "Draw")
         if self._data is not look.data:
             self._show_data(look.data)

@@ -84,6 +84,7 @@ class Samples(Piece):
         self.back.clicked.connect(self._on_back)
         self.on.clicked.connect(self._on_on)
         self.grid.pressed.connect(self._on_pressed)
+        self.grid.turned.connect(self._turn)
         self.grid.resized.connect(self._on_resized)
 
     def rows(self, _look: RunLook) -> IntArray | None:
@@ -180,6 +181,7 @@ class Samples(Piece):
     def _on_on(self) -> None:
         self._turn(1)
 
+    @Slot(int)
     def _turn(self, pages: int) -> None:
         if self._last is not None:
             _, page = page_of(self._sorted, self._last[2].page + pages, self.grid.capacity())

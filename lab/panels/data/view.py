@@ -71,19 +71,21 @@ class DataView(PanelFrame):
 
     def _make_controls(self) -> None:
         self.batch, self.test = Toggle("Batch", True), Toggle("Test", True)
-        self.misses = Toggle("Residuals", False)
+        self.misses, self.discrete = Toggle("Residuals", False), Toggle("Discretise", False)
         self.brushes = Segmented(_BRUSHES, "Class to draw")
         self.batch.setToolTip("Outline the samples of the batch in use")
         self.test.setToolTip("Show the test samples, which are never trained on")
         self.misses.setToolTip("Draw how far each sample lies from the answer")
         self.brushes.setToolTip("Class of the points you draw; right button or Shift erases")
-        for control in (self.brushes, self.misses, self.batch, self.test):
+        self.discrete.setToolTip("Colour every place by its class alone, however sure it is")
+        for control in (self.brushes, self.misses, self.discrete, self.batch, self.test):
             self.add_control(control, at_right=True)
             control.hide()
         for toggle, slot in (
             (self.batch, self._on_batch_toggled),
             (self.test, self._on_test_toggled),
             (self.misses, self._on_misses_toggled),
+            (self.discrete, self._on_discrete_toggled),
         ):
             toggle.toggled_by_hand.connect(slot)
         self.brushes.chosen.connect(self._on_brush_chosen)
@@ -190,6 +192,7 @@ class DataView(PanelFrame):
         self.batch.setVisible(tab in _WITH_BATCH)
         self.test.setVisible(tab in _WITH_TEST)
         self.misses.setVisible(tab == "Fit")
+        self.discrete.setVisible(tab == "Map")
         self.brushes.setVisible(tab == "Draw")
 
     def _ask(self, look: RunLook) -> None:
@@ -252,6 +255,10 @@ class DataView(PanelFrame):
     @Slot(bool)
     def _on_misses_toggled(self, is_on: bool) -> None:
         self._choose(shows_residuals=is_on)
+
+    @Slot(bool)
+    def _on_discrete_toggled(self, is_on: bool) -> None:
+        self._choose(is_discrete=is_on)
 
     @Slot(str)
     def _on_brush_chosen(self, name: str) -> None:

@@ -13,6 +13,8 @@ from lab.panels.data.plane import MAP
 from lab.panels.data.view import PANEL, DataView
 from lab.ui import theme
 from lab.ui.bridge import EngineBridge
+from lab.ui.figures import export_numbers, export_picture
+from lab.ui.plot_menu import PictureMenu
 
 
 def small(**changes):
@@ -376,3 +378,49 @@ def test_every_tab_can_be_drawn_in_both_themes(qtbot, qapp, bridge, view, name):
 
 def test_the_spec_names_the_panel():
     assert (PANEL.name, PANEL.title) == ("data", "Data and answer")
+
+
+def test_discretise_shows_the_winner_and_not_how_surely(qtbot, bridge, view):
+    trained(qtbot, bridge, view, 40)
+    plot = view.piece().plot
+    qtbot.waitUntil(lambda: plot.map.cells.size > 0)
+    soft = len(np.unique(plot.map.pixels()))
+    view.discrete.toggled_by_hand.emit(True)
+    hard = plot.map.pixels()
+    assert soft > 20
+    assert len(np.unique(hard)) == 2
+    upper, lower = plot.map.cells > 0.6, plot.map.cells < 0.4
+    step = hard.shape[0] // upper.shape[0]
+    centres = hard[step // 2 :: step, step // 2 :: step]
+    assert len(np.unique(centres[upper])) == len(np.unique(centres[lower])) == 1
+    assert centres[upper][0] != centres[lower][0]
+
+
+def test_arrows_and_pages_go_through_the_samples(qtbot, bridge, view):
+    bridge.load(small(data="digits"))
+    qtbot.waitUntil(lambda: view.book.run > 0 and len(view.piece("Samples").grid.tiles) > 4)
+    grid = view.piece().grid
+    rows = [t.row for t in grid.tiles]
+    grid.setFocus()
+    for key, wanted in (("Right", 1), ("Right", 2), ("Left", 1), ("Left", 0), ("Left", 0)):
+        qtbot.keyClick(grid, getattr(Qt.Key, f"Key_{key}"))
+        assert view.state.sample == rows[wanted]
+    qtbot.keyClick(grid, Qt.Key.Key_Down)
+    assert view.state.sample == rows[grid.columns()]
+    qtbot.keyClick(grid, Qt.Key.Key_PageDown)
+    assert view.state.page == 1
+    assert {t.row for t in grid.tiles}.isdisjoint(rows)
+
+
+def test_the_page_of_samples_is_exported_as_it_is_seen(qtbot, bridge, view, tmp_path):
+    trained(qtbot, bridge, view, 5, data="digits")
+    grid = view.piece().grid
+    table = export_numbers(grid, tmp_path / "page.csv").read_text(encoding="utf-8").splitlines()
+    assert table[0] == "Sample,Answer,True class,Sureness,Test"
+    first = table[1].split(",")
+    tile = grid.tiles[0]
+    assert first[:3] == [str(tile.row), tile.answer, tile.truth]
+    assert float(first[3]) == tile.share
+    assert export_picture(grid, tmp_path / "page.png").stat().st_size > 1_000
+    names = [a.text() for a in PictureMenu(grid).actions()]
+    assert names == ["Copy image", "Export picture...", "Export numbers (CSV, NPZ)..."]
