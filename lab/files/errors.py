@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 StrPath = str | os.PathLike[str]
 
 _LONGEST_QUOTE = 80
+_LONGEST_NAME = 160
 _REASONS: dict[int, tuple[str, str]] = {
     errno.ENOENT: ("there is no such file", "Check the name"),
     errno.ENOTDIR: ("a part of its path is not a folder", "Check the path"),
@@ -82,10 +83,15 @@ class FileError(Exception):
         super().__init__(self.path, what, where, hint)
 
     def __str__(self) -> str:
-        name = printable(os.path.basename(self.path.rstrip("/\\")) or self.path)
+        name = _cut(printable(os.path.basename(self.path.rstrip("/\\")) or self.path))
         place = f" ({self.where})" if self.where else ""
         advice = f" {self.hint.rstrip('.')}." if self.hint else ""
         return f"{name}: {self.what}{place}.{advice}"
+
+
+def _cut(name: str) -> str:
+    """Shorten a name that no line has room for, and keep its suffix."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[:80]}…{name[-20:]}"
 
 
 class LoadError(FileError):
