@@ -302,13 +302,12 @@ def _loss(look: RunLook, state: LossState, train: Line, test: Line) -> str:
     if value is None:
         return "not trained yet" + ("" if tested is None else f"; test loss {shown(tested)}")
     direction = _direction(look, "loss")
-    words = f"training loss {shown(value)}" + (f", {direction}" if direction else "")
+    words = f"train {shown(value)}" + (f", {direction}" if direction else "")
     if tested is None:
         return words
     older = evaluated_before(look)
     where = "" if older is None else f" at {older:,}"
-    side = "above" if tested >= value else "below"
-    return f"{words}; test {shown(tested)}{where}, {shown(abs(tested - value))} {side}"
+    return f"{words}; test {shown(tested)}{where}"
 
 
 def evaluated_before(look: RunLook) -> int | None:

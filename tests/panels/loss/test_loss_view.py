@@ -74,7 +74,7 @@ def test_every_step_is_drawn_and_the_cursor_stands_at_its_step(qtbot, bridge, vi
     assert (len(past), len(future)) == (25, 16)
     tested = bridge.look.history.evaluation_at(25)["test_loss"]
     assert {m.name: v for m, v in view.plot.time_rule.values()}["Test"] == tested
-    assert view.reading().startswith("Step 25: training loss ")
+    assert view.reading().startswith("Step 25: train ")
 
 
 def test_a_hidden_panel_draws_nothing_until_it_is_seen_again(qtbot, bridge, view):
