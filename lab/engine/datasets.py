@@ -46,9 +46,9 @@ class RawData:
 class DatasetKind(Kind):
     """A source of samples: ``load(options, seed)``.
 
-    ``group`` sorts the menu; ``picture`` says how it is best shown: ``plane``, ``curve``,
-    ``images`` or ``table``. ``is_own`` marks a person's own files, ``is_folder`` a folder of
-    them, ``has_columns`` a table whose columns can be corrected, ``is_drawn`` points drawn.
+    ``picture`` says how it is best shown: ``plane``, ``curve``, ``images`` or ``table``.
+    ``is_own`` marks a person's own files, ``is_folder`` a folder of them, ``has_columns`` a
+    table whose columns can be corrected, ``is_drawn`` points drawn.
 
     ``bundled`` is the name that scikit-learn has for a set it brings, which needs no ``load``
     (``sample_shape`` is that of an image); ``formula(options)`` is the function of
@@ -57,7 +57,6 @@ class DatasetKind(Kind):
     """
 
     load: Callable[[Options, int], RawData] | None = None
-    group: str = "Tables"
     picture: str = "table"
     is_own: bool = False
     is_folder: bool = False
@@ -199,7 +198,6 @@ def _path(options: Options) -> Path:
 
 
 _SAMPLES = Parameter("samples", 500, "number of points", 2, MAX_SAMPLES)
-_NOISE = Parameter("noise", 0.05, "deviation of the noise", 0, 10)
 _FILE = Parameter("path", "", "the file or folder")
 _TASK = Parameter(
     "task", None, "empty: recognised", wants=str, choices=("classification", "regression")
@@ -215,7 +213,6 @@ def _two_d(name: str, title: str, summary: str, noise: float = 0.05) -> DatasetK
         summary,
         parameters,
         _plane(make),
-        "Plane",
         "plane",
         formula=lambda options: make,
     )
@@ -233,7 +230,6 @@ DATASETS: dict[str, DatasetKind] = {
             "Digits",
             "1,797 handwritten digits of 8×8 pixels as 64 numbers.",
             (),
-            group="Images",
             picture="images",
             bundled="digits",
         ),
@@ -242,7 +238,6 @@ DATASETS: dict[str, DatasetKind] = {
             "Digit images",
             "1,797 handwritten digits as images of 1×8×8.",
             (),
-            group="Images",
             picture="images",
             bundled="digits",
             sample_shape=(1, 8, 8),
@@ -262,7 +257,6 @@ DATASETS: dict[str, DatasetKind] = {
             "Points set by mouse.",
             (Parameter("points", (), "rows of x, y, class"),),
             _points,
-            "Plane",
             "plane",
             is_drawn=True,
         ),
@@ -276,7 +270,6 @@ DATASETS: dict[str, DatasetKind] = {
                 Parameter("noise", 0.05, "deviation of the noise", 0, 10),
             ),
             _curve,
-            "Curves",
             "curve",
             formula=_curve_of,
         ),
@@ -292,7 +285,6 @@ DATASETS: dict[str, DatasetKind] = {
                 Parameter("kinds", (), "corrections: pairs of column and kind"),
             ),
             _csv,
-            "Own files",
             "table",
             is_own=True,
             has_columns=True,
@@ -303,7 +295,6 @@ DATASETS: dict[str, DatasetKind] = {
             "Arrays of one's own: x and y.",
             (_FILE, _TASK),
             _arrays,
-            "Own files",
             "table",
             is_own=True,
         ),
@@ -319,7 +310,6 @@ DATASETS: dict[str, DatasetKind] = {
                 Parameter("grey", None, "one channel; empty: as they are", wants=bool),
             ),
             _images,
-            "Own files",
             "images",
             is_own=True,
             is_folder=True,

@@ -102,14 +102,3 @@ def _problem(info: zipfile.ZipInfo, names: set[str], end: int) -> str | None:
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "an entry is packed in an unusual way"
     return None
-
-
-def read_entry(path: StrPath, opened: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """Return an entry of at most ``most`` bytes, whatever its directory says."""
-    what = f"entry {quoted(name)} cannot be unpacked"
-    with reading(path, what, _HINT), opened.open(name) as entry:
-        data = entry.read(most + 1)
-    if len(data) > most:
-        what = f"it unpacks to more than {in_words(most)}"
-        raise LoadError(path, what, f"entry {quoted(name)}", _HINT)
-    return data

@@ -38,7 +38,6 @@ class Limits:
     archive_ratio: int = 200
     archive_free: int = 64 * MIB  # below this, the ratio does not matter
 
-    picture_least: int = 16
     picture_most: int = 8_192
     picture_pixels: int = 64_000_000
     picture_file: int = 256 * MIB

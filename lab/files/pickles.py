@@ -69,10 +69,6 @@ class PickleReader:
         with reading(path, "its tensors cannot be used", _SAVE_AGAIN):
             return weights_in(path, io.BytesIO(reply), len(reply))
 
-    def warm(self) -> None:
-        """Start the child now, so that the first file need not wait for it."""
-        self._started("PyTorch")
-
     def close(self) -> None:
         """End the child."""
         if self._child is not None:

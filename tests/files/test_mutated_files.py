@@ -172,7 +172,7 @@ def survive(folder, name, number, reader):
         is_inner = sound.startswith(b"PK") and k % 2
         path.write_bytes(rezipped(sound, chance) if is_inner else mutant(sound, chance))
         if name.endswith("pt"):
-            reader.warm()
+            reader._started("PyTorch")  # whose start is no file's fault
         start = time.perf_counter()
         try:
             read(path)

@@ -186,20 +186,6 @@ def test_a_directory_that_claims_too_much_is_not_parsed(read, monkeypatch):
         read(sixty_four[:place] + record + locator + end)
 
 
-def test_an_entry_is_read_within_its_budget(tmp_path):
-    path = tmp_path / "a.zip"
-    path.write_bytes(zipped([("a", b"x" * 100)]))
-    with (
-        path.open("rb") as stream,
-        archives.archive(path, stream, path.stat().st_size, entries=1, budget=1000) as opened,
-    ):
-        assert archives.read_entry(path, opened, "a", 100) == b"x" * 100
-        with pytest.raises(LoadError, match="more than 99 bytes"):
-            archives.read_entry(path, opened, "a", 99)
-        with pytest.raises(LoadError, match="cannot be unpacked"):
-            archives.read_entry(path, opened, "b", 99)
-
-
 @pytest.mark.parametrize(
     "names",
     [("x", "y"), ("X", "Y"), ("data", "target"), ("images", "labels"), ("x_train", "y_train")],
