@@ -15,6 +15,7 @@ from lab.panels.data.pieces import Piece
 from lab.panels.data.questions import AskLine, LineAnswers
 from lab.ui.plots import Plot
 from lab.ui.ranging import nice
+from lab.ui.scatters import ScatterMark
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -40,6 +41,12 @@ ANSWER = Entry("answer", "line", "series 3")
 EXACT = Entry("exact", "dash", "secondary")
 
 
+class Underlay(ScatterMark):
+    """Larger points under the others, which so get an outline."""
+
+    z = 9.0
+
+
 class OnePlot(Piece):
     """A piece that is a single plot with a key under it."""
 
@@ -61,7 +68,7 @@ class CurveFit(OnePlot):
         self.misses = self.plot.add_line("Residuals", 1, is_faint=True)
         self.train = self.plot.add_scatter("Training", 0, size=6)
         self.test = self.plot.add_scatter("Test", 1, symbol="triangle", size=7, is_filled=False)
-        self.batch = self.plot.add_scatter("In batch", 0, size=9)
+        self.batch = self.plot.add(Underlay("In batch", size=9))
         self.batch.set_role("text")
         self.fit = self.plot.add_line("Answer", 3, width=2)
 
@@ -116,7 +123,7 @@ class PredictedAgainstTrue(OnePlot):
         self.diagonal.set_role("secondary")
         self.train = self.plot.add_scatter("Training", 0, size=6)
         self.test = self.plot.add_scatter("Test", 1, symbol="triangle", size=7, is_filled=False)
-        self.batch = self.plot.add_scatter("In batch", 0, size=9)
+        self.batch = self.plot.add(Underlay("In batch", size=9))
         self.batch.set_role("text")
         self.plot.clicked.connect(self._on_clicked)
         self._rows: IntArray = np.empty(0, np.int64)

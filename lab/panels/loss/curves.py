@@ -96,7 +96,7 @@ def _diverged(painter: QPainter, view: View, x: float) -> None:
     wide = painter.fontMetrics().horizontalAdvance(NOT_FINITE)
     left = x - wide - 6 if x + wide + 6 > view.width else x + 6
     painter.setPen(QColor(theme.readable(ink.name(), theme.current())))
-    painter.drawText(QPointF(left, 0.1 * view.height), NOT_FINITE)
+    painter.drawText(QPointF(left, view.height - 6), NOT_FINITE)
 
 
 class StepPlot(Plot):
