@@ -112,6 +112,16 @@ def test_an_unclosed_quote_in_a_large_file_is_found_without_reading_all_of_it(ta
         table(b'a,b\n1,"2\n' + b"3,4\n" * 12_000_000)  # 48 MB
 
 
+@pytest.mark.soak
+@pytest.mark.fault("F12")
+def test_ten_million_rows_are_read_and_one_cell_too_many_is_refused(table, monkeypatch):
+    content = b"a,b\n" + b"1,2\n3,4\n" * 5_000_000
+    assert table(content).rows == 10_000_000
+    monkeypatch.setattr(rows, "LIMITS", replace(LIMITS, table_cells=19_999_999))
+    with pytest.raises(LoadError, match=r"more than 19,999,999 cells"):
+        table(content)
+
+
 @pytest.mark.fault("F12")
 @pytest.mark.fault("F13")
 def test_limits_are_named(table, monkeypatch):
