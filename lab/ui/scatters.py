@@ -79,10 +79,13 @@ class ScatterMark(Mark):
         return logged(self.x, self._frame.log_x), logged(self.y, self._frame.log_y)
 
     def places(self, view: View) -> tuple[FloatArray, FloatArray]:
-        """Pixels of the points, every k-th where there are more than can be told apart."""
+        """Pixels of the points in sight; of more than can be told apart every k-th."""
         stride = max(1, -(-len(self.x) // MOST_SCATTERED))
         x, y = view.across(self.x[::stride]), view.down(self.y[::stride])
-        kept = np.isfinite(x) & np.isfinite(y)
+        room = self.size  # a point beyond the border may reach in
+        kept = (np.abs(x - view.width / 2) <= view.width / 2 + room) & (
+            np.abs(y - view.height / 2) <= view.height / 2 + room
+        )  # NaN compares false
         return x[kept], y[kept]
 
     def paint(self, painter: QPainter, view: View) -> None:

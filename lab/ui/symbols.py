@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pyqtgraph as pg
 from pyqtgraph.Qt.internals import PrimitiveArray
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPaintEngine, QPainter, QPainterPath, QPixmap, QTransform
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QImage, QPaintEngine, QPainter, QPainterPath, QPixmap, QTransform
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QBrush, QPen
@@ -45,6 +45,12 @@ def _strokes() -> QPainterPath:
     path.moveTo(-0.5, 0.5)
     path.lineTo(0.5, -0.5)
     return path
+
+
+MOST_PATHS = 2_000
+"""Points of a vector file that are paths; more are one picture in it, as no reader takes them."""
+FINE = 4
+"""Pixels of that picture for each one of the plot."""
 
 
 class Stamp:
@@ -106,5 +112,22 @@ class Stamp:
     def _draw_paths(self, painter: QPainter) -> None:
         painter.setPen(self._pen)
         painter.setBrush(self._brush)
+        if len(self._fragments) > MOST_PATHS:
+            self._draw_picture(painter)
+            return
         for x, y in np.asarray(self._fragments.ndarray())[:, :2].tolist():
             painter.drawPath(self._path.translated(x, y))
+
+    def _draw_picture(self, painter: QPainter) -> None:
+        """All points as pixels, as fine as paper wants them."""
+        places = np.asarray(self._fragments.ndarray())[:, :2]
+        (x0, y0), (x1, y1) = places.min(axis=0) - self._side, places.max(axis=0) + self._side
+        area = QRectF(x0, y0, x1 - x0, y1 - y0)
+        image = QImage((area.size() * FINE).toSize(), QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(Qt.GlobalColor.transparent)
+        inner = QPainter(image)
+        inner.scale(image.width() / area.width(), image.height() / area.height())
+        inner.translate(-area.topLeft())
+        self.paint(inner)
+        inner.end()
+        painter.drawImage(area, image)

@@ -194,13 +194,13 @@ def _sets(train: float, test: float) -> str:
 def _values(look: RunLook, book: AnswerBook) -> str:
     data = look.data
     train, test = (residuals(look, book, rows) for rows in (data.train, data.test))
-    words = f"typical error {shown(_rms(train))} in training"
+    words = f"typical error {shown(_rms(train))} train"
     if len(test):
-        words += f", {shown(_rms(test))} in test"
+        words += f", {shown(_rms(test))} test"
     known = np.flatnonzero(book.known)
     errors = np.abs(residuals(look, book, known))
     worst = known[int(errors.argmax())]
-    words += f"; largest {shown(float(errors.max()))}, at sample {worst:,}"
+    words += f"; largest {shown(float(errors.max()))} (sample {worst:,})"
     if not book.is_whole(look):
         words += f"; answers of steps {int(book.steps[book.known].min()):,} to {look.step:,}"
     return words

@@ -301,8 +301,8 @@ def test_the_reading_of_a_regression_is_in_the_targets_unit():
     train, test = (np.sqrt((errors[r] ** 2).mean()) for r in (seen.data.train, seen.data.test))
     worst = int(np.abs(errors).argmax())
     assert model.reading(seen, book) == (
-        f"Step 5: typical error {train:.3g} in training, {test:.3g} in test; "
-        f"largest {abs(errors[worst]):.3g}, at sample {worst}."
+        f"Step 5: typical error {train:.3g} train, {test:.3g} test; "
+        f"largest {abs(errors[worst]):.3g} (sample {worst})."
     )
 
 
