@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lab.shell.transport import Transport
     from lab.ui.bridge import EngineBridge
 
-READ_S = 0.1
+READ_S = 0.2
 LOADING = "Loading the engine..."
 
 

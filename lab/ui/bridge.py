@@ -6,17 +6,19 @@ queued signal, each after the look it speaks of.
 
 from __future__ import annotations
 
-from time import thread_time
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QUndoStack
 
 from lab.engine.news import Status
 from lab.engine.worker import Worker
+from lab.ui.frames import Frames, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from PySide6.QtWidgets import QWidget
 
     from lab.engine.experiment import Experiment
     from lab.engine.jobs import Job
@@ -24,10 +26,6 @@ if TYPE_CHECKING:
     from lab.engine.news import Event, RunLook
     from lab.engine.timeline import Edit
 
-FRAME_MS = 33
-LONGEST_FRAME_MS = 250
-SHARE = 0.25
-"""The part of its time that the window may spend on frames while training runs."""
 _ENDS_OF_LOADING = (Status.LOADED, Status.REFUSED, Status.FAILED)
 
 
@@ -39,7 +37,7 @@ class EngineBridge(QObject):
     wished
         Another run was asked for: what is shown until it is there is the old one.
     looked : RunLook
-        At most once a frame; the newest always arrives.
+        At most once a frame, before the views have their turns; the newest always arrives.
     happened : Event
         Every event, in order, after the look it speaks of.
     partial : str, object
@@ -63,9 +61,7 @@ class EngineBridge(QObject):
         self._jobs: dict[str, int] = {}  # the newest number by channel
         self._event_posted.connect(self._on_event_posted, Qt.ConnectionType.QueuedConnection)
         self._worker = Worker(on_event=self._event_posted.emit)
-        self._frame = QTimer(self, interval=FRAME_MS)
-        self._frame.timeout.connect(self._on_frame)
-        self._frame.start()
+        self._frames = Frames(self._take, self._worker, self)
 
     # Commands: they return at once, and what comes of them arrives as looks and events.
 
@@ -187,37 +183,33 @@ class EngineBridge(QObject):
         TimeoutError
             If an iteration takes longer than ``timeout`` seconds.
         """
-        self._frame.stop()
+        self._frames.stop()
         self._worker.close(timeout)
 
-    @Slot()
-    def _on_frame(self) -> None:
-        """Deliver and paint in one go, while training waits; dear frames come less often."""
-        began = thread_time()
-        self._worker.hold()
-        try:
-            self._deliver()
-            QCoreApplication.sendPostedEvents()  # what was drawn is painted now, not later
-        finally:
-            self._worker.go_on()
-        cost_ms = 1000 * (thread_time() - began)
-        is_playing = self.look is not None and self.look.playing
-        wanted = cost_ms / SHARE if is_playing else FRAME_MS
-        self._frame.setInterval(int(min(max(wanted, FRAME_MS), LONGEST_FRAME_MS)))
+    def turn_of(self, view: QWidget) -> Turn:
+        """A turn in every frame for a view that draws; connect its ``looked``.
+
+        What is only a few words may listen to the bridge's own ``looked``.
+        """
+        return self._frames.turn_of(view)
 
     @Slot(object)
     def _on_event_posted(self, event: Event) -> None:
-        self._deliver()
+        look = self._take()
+        if look is not None:
+            self._frames.serve_all(look)
         if event.channel == "run" and event.status in _ENDS_OF_LOADING:
             self.wish = None
         self.happened.emit(event)
 
-    def _deliver(self) -> None:
+    def _take(self) -> RunLook | None:
+        """Take over what is new, tell it, and return the look if there is a new one."""
         taken = self._worker.take()
-        look = taken.pop("run", None)
+        look: RunLook | None = taken.pop("run", None)
         for channel, found in taken.items():
             if self._jobs.get(channel) == found.number:
                 self.partial.emit(channel, found.value)
         if look is not None:
             self.look = look
             self.looked.emit(look)
+        return look

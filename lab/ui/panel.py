@@ -56,7 +56,8 @@ class PanelFrame(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._subtitle = self._said = ""
+        self._subtitle = ""
+        self._said: str | Callable[[], str] = ""
         self._written_at = 0.0
         self._late = QTimer(self, singleShot=True, interval=round(1500 * READ_S))
         self._late.timeout.connect(self._write_reading)
@@ -122,13 +123,13 @@ class PanelFrame(QWidget):
         return next((w for w in widgets if w is not self._empty), None)
 
     @in_gui_thread
-    def set_reading(self, text: str) -> None:
-        """Say in one line of plain text what is seen now.
+    def set_reading(self, text: str | Callable[[], str]) -> None:
+        """Say in one line of plain text what is seen now, or how to find the words.
 
-        It is written no more often than it can be read: a row of numbers that changes with
-        every frame says nothing and costs a tenth of the frame.
+        It is found and written no more often than it can be read: a row of numbers that
+        changes with every frame says nothing and costs a tenth of the frame.
         """
-        self._said = " ".join(text.split())
+        self._said = text
         if monotonic() - self._written_at >= READ_S:
             self._write_reading()
         elif not self._late.isActive():
@@ -138,13 +139,15 @@ class PanelFrame(QWidget):
     def _write_reading(self) -> None:
         self._late.stop()
         self._written_at = monotonic()
-        self._reading.set_text(self._said)
-        self._copy.setEnabled(bool(self._said))
+        said = self.reading()
+        self._reading.set_text(said)
+        self._copy.setEnabled(bool(said))
 
     @in_gui_thread
     def reading(self) -> str:
         """The line as it stands."""
-        return self._said
+        words = self._said if isinstance(self._said, str) else self._said()
+        return " ".join(words.split())
 
     @in_gui_thread
     def set_subtitle(self, text: str) -> None:
@@ -220,7 +223,7 @@ class PanelFrame(QWidget):
 
     @Slot()
     def _on_copy_clicked(self) -> None:
-        QGuiApplication.clipboard().setText(self._said)
+        QGuiApplication.clipboard().setText(self.reading())
 
     @Slot(object)
     def _on_theme_changed(self, _palette: object) -> None:

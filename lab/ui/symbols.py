@@ -48,7 +48,7 @@ def _strokes() -> QPainterPath:
 
 
 MOST_PATHS = 2_000
-"""Points of a vector file that are paths; more are one picture in it, as no reader takes them."""
+"""Points of a vector file that are paths; more are one picture in it, as readers like."""
 FINE = 4
 """Pixels of that picture for each one of the plot."""
 

@@ -96,9 +96,9 @@ class Stage:
 
     def alone(self, seconds: float) -> float:
         self.window.hide()
-        self.bridge._frame.stop()
+        self.bridge._frames.stop()
         found = self.steps_per_second(seconds)
-        self.bridge._frame.start()
+        self.bridge._frames.start()
         return found
 
     def shown(self, seconds: float, late: Lateness) -> float:

@@ -21,7 +21,7 @@ TINY = {
 @pytest.fixture
 def bridge(qtbot):
     made = EngineBridge()
-    made._frame.stop()  # what is taken when is up to the test
+    made._frames.stop()  # what is taken when is up to the test
     with qtbot.waitSignal(made.happened, check_params_cb=lambda e: e.status is Status.LOADED):
         made.load(experiment(TINY))
     yield made

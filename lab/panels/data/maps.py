@@ -22,9 +22,14 @@ if TYPE_CHECKING:
     FloatArray = npt.NDArray[np.float64]
     from lab.ui.colours import Pixels
 
-FINE = 192  # cells along a side that are painted
+FINE = 128  # cells along a side that are painted, or more
 SHARE = 0.42  # the inner part of the signed map: pale, so that the points are the loudest
 STRENGTH = 0.62  # of the other map's colours, for the same reason
+
+
+def fineness(cells: int) -> int:
+    """How many times finer than asked a map is painted: twice at least, as far as it shows."""
+    return max(2, FINE // cells) if cells <= FINE else 1
 
 
 class MapMark(ImageMark):
@@ -37,7 +42,7 @@ class MapMark(ImageMark):
 
     def pixels(self) -> Pixels:
         """Enlarge the values, then colour them: the border stays sharp and quiet."""
-        factor = max(1, FINE // max(self.cells.shape))
+        factor = fineness(max(self.cells.shape))
         fine = maths.enlarged(self.cells, factor)
         low, high = self.levels
         middle, half = (low + high) / 2, (high - low) / 2
@@ -65,7 +70,7 @@ class WinnerMark(ImageMark):
 
     def pixels(self) -> Pixels:
         """Enlarge every class's scores, then colour by the winner."""
-        factor = max(1, FINE // max(self.scores.shape[:2]))
+        factor = fineness(max(self.scores.shape[:2]))
         layers = [maths.enlarged(layer, factor) for layer in np.moveaxis(self.scores, 2, 0)]
         fine = np.stack(layers, axis=-1)
         return tinted(fine, self.are_probabilities and not self.is_discrete, self.strength)
@@ -107,4 +112,6 @@ def boundary(answers: MapAnswers, scores: FloatArray) -> tuple[FloatArray, Float
     for k in range(scores.shape[2]):
         best_other = np.delete(scores, k, axis=2).max(axis=2)
         pieces.append(level_line(scores[..., k] - best_other, 0.0, x, y))
-    return np.concatenate([p[0] for p in pieces]), np.concatenate([p[1] for p in pieces])
+    gap = np.array([np.nan])
+    x, y = (np.concatenate([a for p in pieces for a in (p[i], gap)]) for i in (0, 1))
+    return x, y

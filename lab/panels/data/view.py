@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QHideEvent, QShowEvent
     from PySide6.QtWidgets import QWidget
 
+    from lab.engine.data import Data
     from lab.engine.looks import Question
     from lab.engine.news import Event, RunLook
     from lab.panels.data.pieces import Piece
@@ -43,6 +46,8 @@ PIECES: dict[str, Callable[[], Piece]] = {
     "Features": FeatureScatter,
     "Predicted": PredictedAgainstTrue,
 }
+ASK_S = 0.2
+"""While training the questions are looked through no more often: what they ask is the same."""
 _SAME = {"Draw": "Map"}  # tabs that share a piece
 _BRUSHES = ("A", "B", "C", "D")
 _WITH_BATCH = {"Map", "Fit", "Features", "Predicted"}
@@ -56,6 +61,8 @@ class DataView(PanelFrame):
         super().__init__(parent)
         self._bridge, self._state, self.book = bridge, DataState(), AnswerBook()
         self._mode = ""
+        self._data: Data | None = None
+        self._asked_at, self._asked_of = 0.0, object()
         self._tabs: dict[str, Segmented] = {}
         self._pieces: dict[str, Piece] = {}
         self._asked: dict[str, object] = {}
@@ -63,7 +70,7 @@ class DataView(PanelFrame):
         self._pages = QStackedWidget()
         self._make_controls()
         self.set_picture(self._pages)
-        bridge.looked.connect(self._on_looked)
+        bridge.turn_of(self).looked.connect(self._on_looked)
         bridge.happened.connect(self._on_happened)
         bridge.selected.connect(self._on_selected)
         self.empty_pressed.connect(self._on_empty_pressed)
@@ -153,23 +160,20 @@ class DataView(PanelFrame):
         if look is None:
             self.set_empty("No data is loaded yet.", "Load the digits")
             return
-        self._enter(mode_of(look.data))
+        if look.data is not self._data:
+            self._data = look.data
+            self._enter(mode_of(look.data))
         self.book.take(look)
         piece = self.piece()
         if self._pages.currentWidget() is not piece:
             self._pages.setCurrentWidget(piece)
         self.show_picture()
         piece.show_look(look, self.book, self._state)
-        self.set_reading(self._words(look))
+        self.set_reading(partial(_words, look, self.book, self._state))
         self.set_subtitle(look.data.kind.title)
-        self._ask(look)
-
-    def _words(self, look: RunLook) -> str:
-        if self._state.tab == "Draw":
-            name = _BRUSHES[self._state.brush]
-            count = len(look.data.x)
-            return f"Drag to add points of class {name}; right-drag erases. {count:,} points."
-        return reading(look, self.book)
+        is_new = (look.run, look.branch, look.playing, self._state) != self._asked_of
+        self._asked_of = look.run, look.branch, look.playing, self._state
+        self._ask(look, is_new or not look.playing or monotonic() - self._asked_at >= ASK_S)
 
     def _enter(self, mode: str) -> None:
         if mode == self._mode:
@@ -195,10 +199,11 @@ class DataView(PanelFrame):
         self.discrete.setVisible(tab == "Map")
         self.brushes.setVisible(tab == "Draw")
 
-    def _ask(self, look: RunLook) -> None:
+    def _ask(self, look: RunLook, is_due: bool = True) -> None:
         """Keep the worker's questions to what this picture needs."""
-        if not self.isVisible():
+        if not self.isVisible() or not is_due:
             return
+        self._asked_at = monotonic()
         piece = self.piece()
         questions: dict[str, Question] = piece.questions(look)
         rows = piece.rows(look)
@@ -288,6 +293,14 @@ class DataView(PanelFrame):
         from lab.presets import DEFAULT, load
 
         self._bridge.load(load(DEFAULT))
+
+
+def _words(look: RunLook, book: AnswerBook, state: DataState) -> str:
+    if state.tab == "Draw":
+        name = _BRUSHES[state.brush]
+        count = len(look.data.x)
+        return f"Drag to add points of class {name}; right-drag erases. {count:,} points."
+    return reading(look, book)
 
 
 PANEL = PanelSpec(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,7 +109,7 @@ class Picture:
     edits: tuple[EditMark, ...]
     diverged_at: int | None
     note: str
-    reading: str
+    reading: Callable[[], str]
 
 
 NOTHING = Line(np.empty(0), np.empty(0), lambda _s: None, lambda: (np.empty(0), np.empty(0)))
@@ -143,7 +144,7 @@ class LossModel:
             edits=edit_marks(look),
             diverged_at=diverged_at(look),
             note=_note(look, tab),
-            reading=reading(look, state, train if tab.step else whole, test),
+            reading=partial(reading, look, state, train if tab.step else whole, test),
         )
 
     def _steps(self, look: RunLook, tab: Tab, first: int, last: int, pixels: int) -> Line:

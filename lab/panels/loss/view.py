@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QMenu, QToolButton
 
@@ -12,7 +14,7 @@ from lab.engine.losses import LOSSES
 from lab.panels.loss.curves import StepPlot
 from lab.panels.loss.model import LARGEST_WINDOW, TABS, LossModel, LossState
 from lab.ui.controls import IconButton, IntField, Segmented, Toggle
-from lab.ui.panel import PanelFrame, PanelSpec
+from lab.ui.panel import READ_S, PanelFrame, PanelSpec
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction, QShowEvent
@@ -38,13 +40,14 @@ class LossView(PanelFrame):
         super().__init__(parent)
         self._bridge, self._state, self._model = bridge, LossState(), LossModel()
         self._is_drawing = False
+        self._drawn, self._drawn_at = (-1, -1, 0), 0.0
         self._make_controls()
         self._make_plot()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(0)
         self._later.timeout.connect(self._draw)
-        bridge.looked.connect(self._on_looked)
+        bridge.turn_of(self).looked.connect(self._on_looked)
         self.empty_pressed.connect(self._on_empty_pressed)
         self._draw()
 
@@ -101,9 +104,18 @@ class LossView(PanelFrame):
     # What comes from outside.
 
     @Slot(object)
-    def _on_looked(self, _look: RunLook) -> None:
-        if self.isVisible():
+    def _on_looked(self, look: RunLook) -> None:
+        if self.isVisible() and self._would_change(look):
             self._draw()
+
+    def _would_change(self, look: RunLook) -> bool:
+        """Whether a curve grows by a pixel, or the numbers are old enough to be read anew."""
+        run, branch, newest = self._drawn
+        if not look.playing or (run, branch) != (look.run, look.branch) or look.newest < newest:
+            return True
+        view = self.plot.current_view()
+        grown = view.across(np.array([newest, look.newest], float))
+        return monotonic() - self._drawn_at >= READ_S or bool(np.ptp(grown) >= 1.0)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while it was hidden."""
@@ -128,6 +140,7 @@ class LossView(PanelFrame):
             self._show(look)
 
     def _show(self, look: RunLook) -> None:
+        self._drawn, self._drawn_at = (look.run, look.branch, look.newest), monotonic()
         pixels = max(int(self.plot.box.width()), 50)
         made = self._model.picture(look, self._state, self.plot.span(), pixels)
         self._is_drawing = True

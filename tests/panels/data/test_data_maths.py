@@ -110,21 +110,21 @@ def test_the_boundary_of_a_plane_is_a_straight_line_in_the_right_place():
     line_x, line_y = level_line(z, 0.0, x, y)
     there = np.isfinite(line_x)
     np.testing.assert_allclose(2 * line_x[there] - line_y[there] + 0.1, 0, atol=1e-12)
-    assert np.isnan(line_x).sum() == 1  # all in one piece
+    assert np.isfinite(line_x).all()  # all in one piece
 
 
 def test_the_boundary_of_a_disc_is_one_closed_line_on_the_circle():
     z, x, y = grid(lambda x, y: (x - 0.3) ** 2 + (y - 1.1) ** 2)
     line_x, line_y = level_line(z, 0.5, x, y)
-    assert np.isnan(line_x).sum() == 1
-    assert (line_x[0], line_y[0]) == (line_x[-2], line_y[-2])
-    radius = np.hypot(line_x[:-1] - 0.3, line_y[:-1] - 1.1)
+    assert np.isfinite(line_x).all()
+    assert (line_x[0], line_y[0]) == (line_x[-1], line_y[-1])
+    radius = np.hypot(line_x - 0.3, line_y - 1.1)
     np.testing.assert_allclose(radius, np.sqrt(0.5), atol=0.01)
 
 
 def test_two_discs_give_two_lines_and_nothing_none():
     z, x, y = grid(lambda x, y: np.minimum((x + 1) ** 2 + y**2, (x - 1) ** 2 + (y - 2) ** 2))
-    assert np.isnan(level_line(z, 0.2, x, y)[0]).sum() == 2
+    assert np.isnan(level_line(z, 0.2, x, y)[0]).sum() == 1
     assert len(level_line(z, 99.0, x, y)[0]) == 0
 
 
@@ -133,7 +133,7 @@ def test_at_a_saddle_the_mean_of_the_corners_decides(middle):
     z = np.array([[1.0 + middle, -1.0], [-1.0, 1.0 + middle]])
     line_x, line_y = level_line(z, 0.0, np.array([0.0, 1.0]), np.array([0.0, 1.0]))
     pieces = np.split(np.column_stack([line_x, line_y]), np.flatnonzero(np.isnan(line_x)) + 1)
-    ends = [p[:2] for p in pieces if len(p)]
+    ends = [p[np.isfinite(p[:, 0])] for p in pieces]
     assert len(ends) == 2
     cuts_off_the_first_corner = any((p.sum(axis=1) < 1).all() for p in ends)
     assert cuts_off_the_first_corner == (middle < 0)
@@ -145,4 +145,4 @@ def test_cells_that_are_not_finite_have_no_line():
     _, line_y = level_line(z, 0.0, x, y)
     inside = (line_y > y[9]) & (line_y < y[20])
     assert not inside.any()
-    assert np.isnan(line_y).sum() == 2
+    assert np.isnan(line_y).sum() == 1

@@ -142,7 +142,7 @@ def test_everything_behind_a_curve_can_be_had(run):
 
 def test_the_reading_says_the_numbers_of_the_cursors_step(run):
     run.seek(45)
-    said = LossModel().picture(look(run), LossState(window=15), None, 400).reading
+    said = LossModel().picture(look(run), LossState(window=15), None, 400).reading()
     mean = losses(run)[30:45].mean()
     tested = run.timeline.current.evaluation_at(45)["test_loss"]
     assert said.startswith(f"Step 45: train {mean:.3g}, ")
@@ -152,7 +152,7 @@ def test_the_reading_says_the_numbers_of_the_cursors_step(run):
 def test_the_reading_of_an_iteration_in_progress(run):
     for _ in range(3):
         run.advance_phase()
-    said = LossModel().picture(look(run), LossState(), None, 400).reading
+    said = LossModel().picture(look(run), LossState(), None, 400).reading()
     trainer = run.trainer
     assert said == (
         f"Step 61 in progress: the gradients are found; loss of its batch "
@@ -164,7 +164,7 @@ def test_accuracy_is_in_percent_of_the_evaluations(run):
     made = LossModel().picture(look(run), LossState(tab="accuracy"), None, 400)
     row = run.timeline.current.evaluation_at(60)
     assert made.train.y[-1] == pytest.approx(100 * row["accuracy"])
-    assert made.reading == (
+    assert made.reading() == (
         f"Step 60: {100 * row['accuracy']:.1f} % right in training, "
         f"{100 * row['test_accuracy']:.1f} % in test, evaluated at step 56."
     )
@@ -175,17 +175,17 @@ def test_regression_has_no_accuracy_and_says_so():
     run.advance(3)
     made = LossModel().picture(look(run), LossState(tab="accuracy"), None, 400)
     assert "counts right classes" in made.note
-    assert "nan" not in made.reading
+    assert "nan" not in made.reading()
 
 
 def test_gradient_and_learning_rate_come_from_the_record(run):
     row = run.timeline.current.row(60)
     gradient = LossModel().picture(look(run), LossState(tab="gradient"), None, 400)
     assert gradient.steps.y[-1] == row["gradient_norm"]
-    assert f"gradient norm {row['gradient_norm']:.3g}" in gradient.reading
+    assert f"gradient norm {row['gradient_norm']:.3g}" in gradient.reading()
     rate = LossModel().picture(look(run), LossState(tab="rate"), None, 400)
     assert set(rate.train.y) == {0.1}
-    assert "learning rate 0.1 in the last update (constant schedule)" in rate.reading
+    assert "learning rate 0.1 in the last update (constant schedule)" in rate.reading()
 
 
 def test_the_reading_names_the_schedule_of_the_last_update_and_not_of_the_next():
@@ -193,7 +193,7 @@ def test_the_reading_names_the_schedule_of_the_last_update_and_not_of_the_next()
     run.advance(3)
     run.edit({"schedule.kind": "cosine"})
     rate = LossModel().picture(look(run), LossState(tab="rate"), None, 400)
-    assert "in the last update (constant schedule)" in rate.reading
+    assert "in the last update (constant schedule)" in rate.reading()
 
 
 @pytest.mark.fault("M1")
@@ -203,12 +203,12 @@ def test_a_diverged_step_is_marked():
         run.advance(50)
     made = LossModel().picture(look(run), LossState(), None, 400)
     assert made.diverged_at == run.timeline.current.diverged_at == run.newest + 1
-    assert made.reading.endswith(f"Step {made.diverged_at} was not finite.")
+    assert made.reading().endswith(f"Step {made.diverged_at} was not finite.")
 
 
 def test_before_the_first_step_nothing_is_claimed():
     made = LossModel().picture(look(Run(small())), LossState(), None, 400)
-    assert made.reading.startswith("Step 0: not trained yet; test loss ")
+    assert made.reading().startswith("Step 0: not trained yet; test loss ")
     assert not len(made.train.x)
 
 
