@@ -47,7 +47,7 @@ def test_what_an_older_job_has_left_behind_is_not_drawn(qtbot, bridge):
     assert told.wait(30)
     with qtbot.waitSignal(bridge.happened, check_params_cb=lambda e: e.number == old):
         new = bridge.submit("x", lambda run: (n for n in ()))  # gives nothing
-    bridge._deliver()
+    bridge._take()
     assert new > old
     assert drawn == []
 
@@ -57,8 +57,8 @@ def test_the_newest_job_is_drawn_until_it_is_cancelled(bridge):
     bridge.partial.connect(lambda channel, value: drawn.append((channel, value)))
     bridge.submit("x", _one("new", told))
     assert told.wait(30)
-    bridge._deliver()
+    bridge._take()
     assert drawn == [("x", "new")]
     bridge.cancel("x")
-    bridge._deliver()
+    bridge._take()
     assert drawn == [("x", "new")]

@@ -33,8 +33,7 @@ def level_line(
     x, y : ndarray
         A closed line comes back to its beginning.
     """
-    masked = np.ma.masked_invalid(z) if np.isnan(z).any() else z
-    made = contour_generator(x, y, masked, line_type=LineType.ChunkCombinedNan)
+    made = contour_generator(x, y, z, line_type=LineType.ChunkCombinedNan)
     (line,) = made.lines(level)[0]
     if line is None:
         return np.empty(0), np.empty(0)

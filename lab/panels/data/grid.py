@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPen
+from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lab.panels.data.atlas import atlas
@@ -44,6 +44,14 @@ class Tile:
     is_test: bool
     is_in_batch: bool
 
+    def looks(self, is_chosen: bool) -> object:
+        """Equal where two tiles at one place look the same: the bar in whole pixels."""
+        bar = None if self.share is None else round(self.share * SIDE)
+        return (
+            self.row, self.answer, self.truth, self.is_right, bar, self.is_test,
+            self.is_in_batch, is_chosen,
+        )  # fmt: skip
+
 
 class SampleGrid(QWidget):
     """Tiles in rows; all images are one picture, so that a page costs one upload."""
@@ -58,6 +66,8 @@ class SampleGrid(QWidget):
         self.tiles: tuple[Tile, ...] = ()
         self.chosen: int | None = None
         self._atlas = QImage()
+        self._sheet = QPixmap()
+        self._on_sheet: list[object] = []
         self._pixels: Bytes = np.empty((0, 1, 1, 3), np.uint8)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Samples")
@@ -92,6 +102,7 @@ class SampleGrid(QWidget):
         height, width, _ = made.shape
         form = QImage.Format.Format_RGB888
         self._atlas = QImage(made.tobytes(), width, height, 3 * width, form).copy()
+        self._sheet = QPixmap()
         self.update()
 
     def show_tiles(self, tiles: tuple[Tile, ...], chosen: int | None) -> None:
@@ -115,19 +126,44 @@ class SampleGrid(QWidget):
         return None
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """All tiles."""
+        """All tiles: those that have changed are drawn, the others are there already."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.colour("base"))
-        painter.setFont(theme.number_font("caption"))
-        _n, height, width, _c = self._pixels.shape
-        for index, tile in enumerate(self.tiles[: len(self._pixels)]):
-            area = self.place(index)
-            source = QRectF(index * width, 0, width, height)
-            painter.drawImage(_fitted(area, width, height), self._atlas, source)
-            self._draw_frame(painter, area, tile)
-            self._draw_bar(painter, area, tile)
-            self._draw_caption(painter, area, tile)
+        self._draw_changed(painter.deviceTransform().m11())
+        painter.drawPixmap(0, 0, self._sheet)
         painter.end()
+
+    def _draw_changed(self, scale: float) -> None:
+        """Bring the sheet up to date: of a page few tiles change from frame to frame."""
+        size = self.size() * scale
+        if self._sheet.size() != size or self._sheet.devicePixelRatio() != scale:
+            self._sheet = QPixmap(size)
+            self._sheet.setDevicePixelRatio(scale)
+            self._sheet.fill(theme.colour("base"))
+            self._on_sheet = []
+        seen = [t.looks(t.row == self.chosen) for t in self.tiles[: len(self._pixels)]]
+        if seen == self._on_sheet:
+            return
+        painter = QPainter(self._sheet)
+        painter.setFont(theme.number_font("caption"))
+        for index in range(max(len(seen), len(self._on_sheet))):
+            if seen[index : index + 1] != self._on_sheet[index : index + 1]:
+                self._draw_tile(painter, index)
+        painter.end()
+        self._on_sheet = seen
+
+    def _draw_tile(self, painter: QPainter, index: int) -> None:
+        area = self.place(index)
+        room = area.adjusted(-2, -2, 2, BAR + CAPTION + 2)
+        painter.fillRect(room, theme.colour("base"))
+        if index >= min(len(self.tiles), len(self._pixels)):
+            return
+        tile = self.tiles[index]
+        _n, height, width, _c = self._pixels.shape
+        source = QRectF(index * width, 0, width, height)
+        painter.drawImage(_fitted(area, width, height), self._atlas, source)
+        self._draw_frame(painter, area, tile)
+        self._draw_bar(painter, area, tile)
+        self._draw_caption(painter, area, tile)
 
     def _draw_frame(self, painter: QPainter, area: QRectF, tile: Tile) -> None:
         role, width = ("text", 2) if tile.is_in_batch else ("line", 1)
@@ -141,7 +177,9 @@ class SampleGrid(QWidget):
         painter.fillRect(ground, theme.colour("line"))
         if tile.share is not None:
             role = "good" if tile.is_right else "error"
-            filled = QRectF(ground.left(), ground.top(), ground.width() * tile.share, BAR)
+            filled = QRectF(
+                ground.left(), ground.top(), round(ground.width() * tile.share), BAR
+            )
             painter.fillRect(filled, theme.colour(role))
 
     def _draw_caption(self, painter: QPainter, area: QRectF, tile: Tile) -> None:
@@ -219,6 +257,7 @@ class SampleGrid(QWidget):
         self.resized.emit()
 
     def _on_theme_changed(self, _palette: object) -> None:
+        self._sheet = QPixmap()
         self.resized.emit()  # images of strokes have the theme's colours
 
 

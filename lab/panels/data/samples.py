@@ -18,6 +18,7 @@ from lab.panels.data.pieces import Piece
 from lab.ui import theme
 from lab.ui.controls import Choice
 from lab.ui.palettes import channels
+from lab.ui.panel import READ_S
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -55,6 +56,7 @@ class Samples(Piece):
         self._sorted: IntArray = np.empty(0, np.int64)
         self._sorted_for: object = None
         self._sorted_at = (0.0, -1)
+        self._detailed = (-1, 0.0)
         self._page: IntArray = np.empty(0, np.int64)
         self._drawn_for: object = None
         self._last: tuple[RunLook, AnswerBook, DataState] | None = None
@@ -157,6 +159,10 @@ class Samples(Piece):
         if row is None or row >= len(look.data.x) or self._brightness is None:
             self.detail.show_sample(None, None)
             return
+        now = time.monotonic()
+        if look.playing and row == self._detailed[0] and now - self._detailed[1] < READ_S:
+            return  # its numbers are read, not watched
+        self._detailed = row, now
         palette = theme.current()
         inks = channels(palette.base), channels(palette.text)
         image = self._brightness.pixels(look.data, np.array([row]), *inks)[0]
