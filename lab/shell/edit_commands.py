@@ -33,7 +33,7 @@ class EditCommands(QObject):
         self._actions.adopt(UNDO, stack.createUndoAction(self._window, "Undo"))
         self._actions.adopt(REDO, stack.createRedoAction(self._window, "Redo"))
         stack.indexChanged.connect(self._on_changed)
-        bridge.looked.connect(self._on_changed)
+        bridge.stood.connect(self._on_changed)
 
     @Slot(object)
     @Slot(int)

@@ -80,7 +80,7 @@ class FileCommands(QObject):
         self._actions.set_enabled("file.", True)
         self._actions["file.save"].setEnabled(False)
         self._saver.attach(bridge)
-        bridge.looked.connect(self._on_looked)
+        bridge.stood.connect(self._on_looked)
         bridge.happened.connect(self._on_happened)
 
     @Slot(object)

@@ -140,7 +140,7 @@ class RunCommands(QObject):
     def attach(self, bridge: EngineBridge) -> None:
         """Drive this engine; the actions wait for the first run."""
         self._bridge = bridge
-        bridge.looked.connect(self._on_looked)
+        bridge.stood.connect(self._on_looked)
 
     @Slot(object)
     def _on_looked(self, look: object) -> None:

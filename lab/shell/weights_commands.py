@@ -82,7 +82,7 @@ class WeightsCommands(QObject):
         self._actions.add_choices(choices, self._on_export)
         self._actions.add(PICTURE, self._on_picture)
         self._actions.set_enabled("file.export.", False)
-        bridge.looked.connect(self._on_looked)
+        bridge.stood.connect(self._on_looked)
         bridge.partial.connect(self._on_partial)
         bridge.happened.connect(self._on_happened)
 

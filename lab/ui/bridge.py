@@ -38,6 +38,9 @@ class EngineBridge(QObject):
         Another run was asked for: what is shown until it is there is the old one.
     looked : RunLook
         At most once a frame, before the views have their turns; the newest always arrives.
+    stood : RunLook
+        The look of a run that has changed otherwise than by training on: it was loaded,
+        played, paused or edited, or the cursor was moved.
     happened : Event
         Every event, in order, after the look it speaks of.
     partial : str, object
@@ -48,6 +51,7 @@ class EngineBridge(QObject):
 
     wished = Signal()
     looked = Signal(object)
+    stood = Signal(object)
     happened = Signal(object)
     partial = Signal(str, object)
     selected = Signal(str, object)
@@ -210,6 +214,14 @@ class EngineBridge(QObject):
             if self._jobs.get(channel) == found.number:
                 self.partial.emit(channel, found.value)
         if look is not None:
-            self.look = look
+            before, self.look = self.look, look
             self.looked.emit(look)
+            if before is None or not look.playing or standing(before) != standing(look):
+                self.stood.emit(look)
         return look
+
+
+def standing(look: RunLook) -> tuple[object, ...]:
+    """What of a look does not change by training on."""
+    edits = len(look.edits), look.settings
+    return look.run, look.branch, len(look.branches), look.playing, look.speed, *edits

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FRAME_MS = 33
 IDLE_MS = 200
 """Between looks while no view is seen: bands of numbers need no more."""
-TURN_S = 0.005
+TURN_S = 0.002
 """A turn that has taken so long leaves the other views to the next one."""
 LONGEST_MS = 250
 REST_MS = 6

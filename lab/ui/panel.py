@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
 
-READ_S = 0.1
+READ_S = 0.2
+"""Numbers in words change no more often, or nobody could read them."""
 
 
 @dataclass(frozen=True, slots=True)

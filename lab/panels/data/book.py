@@ -70,7 +70,7 @@ class AnswerBook:
         kind = LOSSES[look.settings.loss.kind]
         self.answer = kind.answer if data.classes else "value"
 
-    def question(self, look: RunLook, wanted: IntArray) -> AskRows | None:
+    def question(self, look: RunLook, wanted: IntArray, pause_s: float = 0.0) -> AskRows | None:
         """What to ask from now on; None: nothing else than before.
 
         All samples if there is time for it. If not: while training, ``wanted`` and a part of
@@ -83,7 +83,7 @@ class AnswerBook:
             return AskRows(np.union1d(few, wanted))
         affordable = int((PLAYING_S if look.playing else PAUSED_S) / max(pace, 1e-9))
         if affordable >= len(everything):
-            return AskRows(everything)
+            return AskRows(everything, pause_s=pause_s if look.playing else 0.0)
         affordable = 2 ** max(affordable, 64).bit_length() // 2  # steady though paces waver
         first = np.unique(wanted)[:affordable]
         if look.playing:

@@ -24,6 +24,9 @@ class Piece(QWidget):
     ``asking_changed`` says that it wants to ask something else.
     """
 
+    rows_pause_s = 0.0
+    """While training, answers of single samples are needed no more often."""
+
     changed = Signal(dict)
     asking_changed = Signal()
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 MAP = "data.map"
 CELLS = (96, 64, 48, 32, 24)
 PLAYING_S, PAUSED_S = 0.001, 0.05
-MOST_PLAYING = 64
+MOST_PLAYING = 48
 MARGIN = 0.12
 RUBBER_PX = 12.0
 
@@ -83,6 +83,7 @@ def _with_room(values: FloatArray) -> tuple[float, float]:
 class PlaneMap(Piece):
     """Map of the answers under the samples; as tab Draw, a place to draw them."""
 
+    rows_pause_s = 0.1  # the map is what moves; samples only get or lose a cross
     drawn = Signal(list, str)
 
     def __init__(self) -> None:

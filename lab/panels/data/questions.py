@@ -7,6 +7,7 @@ does not fit the network at hand (the run has just changed) answers None.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from lab.panels.data.maths import Box, map_points
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    import torch
 
     from lab.engine.trainer import Trainer
 
@@ -62,19 +64,23 @@ class AskRows:
         Rows of ``data.x`` asked each time.
     others : ndarray of int
         Rows asked in turn, ``chunk`` at a time.
+    pause_s : float
+        Looks that come sooner after an answer go without.
     """
 
-    def __init__(self, always: IntArray, others: IntArray | None = None, chunk: int = 0):
+    def __init__(self, always: IntArray, others: IntArray | None = None, chunk: int = 0,
+                 pause_s: float = 0.0):  # fmt: skip
         self.always = always
         self.others = np.empty(0, np.int64) if others is None else others
         self.chunk = min(chunk, len(self.others))
         self._turn = 0  # moved on by the worker's thread only
+        self._pause_s, self._last = pause_s, 0.0
 
     def asks_as(self, other: object) -> bool:
         """Whether another question asks for the same samples."""
         return (
             isinstance(other, AskRows)
-            and self.chunk == other.chunk
+            and (self.chunk, self._pause_s) == (other.chunk, other._pause_s)
             and np.array_equal(self.always, other.always)
             and np.array_equal(self.others, other.others)
         )
@@ -82,6 +88,9 @@ class AskRows:
     def __call__(self, trainer: Trainer) -> RowAnswers | None:
         """Answer at the trainer's step."""
         began = perf_counter()
+        if began - self._last < self._pause_s:
+            return None
+        self._last = began
         rows = self._rows()
         rows = rows[rows < len(trainer.data.x)]
         if not len(rows):
@@ -106,10 +115,13 @@ class AskMap:
 
     def __call__(self, trainer: Trainer) -> MapAnswers | None:
         """Answer at the trainer's step."""
+        import torch
+
         if trainer.data.shape != (2,):
             return None
         began = perf_counter()
-        outputs = _frozen(_outputs(trainer, map_points(self.box, self.cells)))
+        places = _cells(self.box, self.cells, trainer.device.torch, trainer.dtype)
+        outputs = _frozen(trainer.answers(places).to("cpu", torch.float64).numpy())
         took = perf_counter() - began
         return MapAnswers(trainer.step_number, self.box, self.cells, outputs, took)
 
@@ -129,6 +141,14 @@ class AskLine:
         x = np.linspace(self.low, self.high, self.points)
         outputs = _outputs(trainer, x[:, None])[:, 0]
         return LineAnswers(trainer.step_number, _frozen(x), _frozen(outputs))
+
+
+@lru_cache(maxsize=2)
+def _cells(box: Box, cells: int, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+    """The places of a map as the network gets them; nobody writes to them."""
+    import torch
+
+    return torch.from_numpy(map_points(box, cells)).to(device, dtype)
 
 
 def _outputs(trainer: Trainer, x: FloatArray) -> FloatArray:

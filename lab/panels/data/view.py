@@ -207,7 +207,8 @@ class DataView(PanelFrame):
         piece = self.piece()
         questions: dict[str, Question] = piece.questions(look)
         rows = piece.rows(look)
-        question = self.book.question(look, np.empty(0, np.int64) if rows is None else rows)
+        wanted = np.empty(0, np.int64) if rows is None else rows
+        question = self.book.question(look, wanted, piece.rows_pause_s)
         if question is not None and not question.asks_as(self._asked.get(ROWS)):
             questions[ROWS] = question
         for name in [n for n in self._asked if n not in questions and n != ROWS]:

@@ -67,7 +67,7 @@ class RunView(PanelFrame):
         self._edits = [ElidedLabel("", self) for _ in range(SHOWN_EDITS)]
         self.set_picture(self._make_body())
         self.set_empty("Nothing is loaded yet: choose an example on the start page.")
-        bridge.turn_of(self).looked.connect(self._on_looked)
+        bridge.stood.connect(self._on_looked)
         bridge.happened.connect(self._on_happened)
         theme.changed.connect(self._on_palette_changed)
         if bridge.look is not None:
