@@ -111,6 +111,7 @@ class Frames(QObject):
         self._look = self._take()
         if self._look is not None:
             self._waiting = self._seen()
+            QCoreApplication.sendPostedEvents()  # what listens beside the views is painted
 
     def _seen(self) -> list[Turn]:
         return [t for t in self._turns if isValid(t) and t.is_seen()]

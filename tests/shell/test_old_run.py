@@ -11,14 +11,16 @@ import pytest
 def test_panels_say_that_they_show_the_old_run_until_the_new_one_is_there(
     drive, tiny_experiment
 ):
-    freed = Event()
+    begun, freed = Event(), Event()
 
     def hold(_run):
+        begun.set()
         freed.wait(20)
         yield None
 
     docks, run = drive.window.desk.host.docks, drive.bridge.look.run
     drive.bridge.submit("hold", hold)
+    assert begun.wait(20)
     drive.bridge.load(tiny_experiment(seed=4))
     try:
         drive.qtbot.waitUntil(
