@@ -101,12 +101,16 @@ class Stage:
         self.bridge._frames.start()
         return found
 
-    def shown(self, seconds: float, late: Lateness) -> float:
+    def shown(self, seconds: float) -> float:
+        self.set_panels(True)
+        return self.steps_per_second(seconds)
+
+    def watch(self, seconds: float, late: Lateness) -> None:
+        """Measure lateness apart: 200 calls a second are a load of their own on training."""
         self.set_panels(True)
         late.start()
-        found = self.steps_per_second(seconds)
+        wait(seconds)
         late.stop()
-        return found
 
     def hidden(self, seconds: float) -> float:
         self.set_panels(False)
@@ -127,13 +131,14 @@ def measure(preset: str, seconds: float, rounds: int) -> None:
     shown, hidden, late, late_with_job = [], [], Lateness(), Lateness()
     for _ in range(rounds):
         before = stage.alone(seconds)
-        with_panels = stage.shown(seconds, late)
+        with_panels = stage.shown(seconds)
         without = stage.hidden(seconds)
         alone = (before + stage.alone(seconds)) / 2
         shown.append(with_panels / alone)
         hidden.append(without / alone)
+    stage.watch(seconds * 3, late)
     stage.bridge.submit("busy", busy)
-    stage.shown(seconds * 2, late_with_job)
+    stage.watch(seconds * 3, late_with_job)
     stage.bridge.cancel("busy")
     print(
         f"{preset:12} alone {alone:7.0f} steps/s   panels shown {statistics.median(shown):.2f}"

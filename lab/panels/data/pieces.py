@@ -24,7 +24,7 @@ class Piece(QWidget):
     ``asking_changed`` says that it wants to ask something else.
     """
 
-    rows_pause_s = 0.0
+    rows_pause_s = 0.06
     """While training, answers of single samples are needed no more often."""
 
     changed = Signal(dict)

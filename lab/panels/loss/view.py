@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lab.panels.loss.model import Line, Picture
     from lab.ui.bridge import EngineBridge
 
+GROWN_PX = 2.0
 _IN_ROW = ("loss", "accuracy", "gradient")
 _TOOLTIPS = (
     "How wrong the network is; faint: each step's batch, solid: running mean, dashed: test set",
@@ -109,13 +110,13 @@ class LossView(PanelFrame):
             self._draw()
 
     def _would_change(self, look: RunLook) -> bool:
-        """Whether a curve grows by a pixel, or the numbers are old enough to be read anew."""
+        """Whether a curve grows visibly, or the numbers are old enough to be read anew."""
         run, branch, newest = self._drawn
         if not look.playing or (run, branch) != (look.run, look.branch) or look.newest < newest:
             return True
         view = self.plot.current_view()
         grown = view.across(np.array([newest, look.newest], float))
-        return monotonic() - self._drawn_at >= READ_S or bool(np.ptp(grown) >= 1.0)
+        return monotonic() - self._drawn_at >= READ_S or bool(np.ptp(grown) >= GROWN_PX)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what happened while it was hidden."""
