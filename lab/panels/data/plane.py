@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 MAP = "data.map"
 CELLS = (96, 64, 48, 32, 24)
 PLAYING_S, PAUSED_S = 0.001, 0.05
-MOST_PLAYING = 48
+MOST_PLAYING = 32  # between them the values are linear, and finer when paused
 MARGIN = 0.12
 RUBBER_PX = 12.0
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lab.panels.loss.model import Line, Picture
     from lab.ui.bridge import EngineBridge
 
-GROWN_PX = 2.0
+GROWN_PX = 3.0
 _IN_ROW = ("loss", "accuracy", "gradient")
 _TOOLTIPS = (
     "How wrong the network is; faint: each step's batch, solid: running mean, dashed: test set",
