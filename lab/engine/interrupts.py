@@ -26,12 +26,15 @@ class Interrupted(BaseException):
 def install(run: Run, stop: Event) -> bool:
     """Make a run leave its iteration soon after ``stop`` is set, if it is a long one.
 
+    A step that is finished all the same is not kept as a snapshot then, which may be as dear.
+
     Only an iteration is left: an evaluation, a replay or a question of a view goes to its end.
     """
     trainer = run.trainer
     cost = sum(s.multiply_adds for s in trainer.sizes) * trainer.batches.size
     if cost < LONG:
         return False
+    run.is_hurried = stop.is_set
 
     def check(*_: Any) -> None:
         if run.is_leavable and stop.is_set():

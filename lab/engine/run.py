@@ -81,6 +81,7 @@ class Run:
         """Whether what is computed now may be left midway: a phase, and nothing else."""
         self._viewer: Trainer | None = None
         self._retries = 0
+        self.is_hurried: Callable[[], bool] = lambda: False  # somebody waits for the pause
         self._led_here = experiment  # the description that led to the newest step
         self._made: tuple[tuple[str, Any], ...] = ()  # the edits since, as far as taken over
         self.timeline.keep_state(0, self.trainer.state.vector)
@@ -235,7 +236,9 @@ class Run:
             self._evaluate(step)
 
     def _keep_state(self, step: int) -> None:
-        """Keep a snapshot; where there is no memory for it, replay will have to do."""
+        """Keep a snapshot; without memory for it, or time, replay will have to do."""
+        if self.is_hurried():
+            return
         try:
             self.timeline.keep_state(step, self.trainer.state.vector)
             return

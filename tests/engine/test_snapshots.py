@@ -117,6 +117,21 @@ def test_large_states_are_kept_as_far_apart_as_can_be_replayed(make):
     assert small.current.snapshots[0].steps == list(range(23))
 
 
+@pytest.mark.fault("T5")
+def test_a_step_that_is_waited_for_is_not_kept_and_found_again_by_replay(make):
+    run, plain = Run(make(steps=40)), Run(make(steps=40))
+    for step in range(1, 9):
+        run.is_hurried = lambda step=step: step in (4, 8)
+        run.step()
+        plain.step()
+    assert not {4, 8} & set(run.timeline.current.snapshots[-1].steps)
+    for step in (4, 7, 8):
+        run.seek(step)
+        plain.seek(step)
+        found, wanted = (r.bench.state.vector for r in (run, plain))
+        assert torch.equal(found, wanted)
+
+
 def test_rows_evaluations_and_curves_follow_the_lineage(make):
     run = Run(make(evaluate_every=5))
     run.advance(20)
