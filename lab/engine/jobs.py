@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from itertools import count
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     Steps = Generator[object, None, object]
     Job = Callable[[Run], Steps]
+
+FAREWELL_S = 1.0
+"""The longest that the end of the engine waits for a thread that is writing a file."""
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -98,9 +101,11 @@ class Jobs:
             self._end(channel, Status.CANCELLED)
 
     def cancel_all(self) -> None:
-        """Close every job."""
+        """Close every job, and give what is done beside them a moment to tidy up."""
+        beside = list(self._awaited.values())
         for channel in list(self._running):
             self.cancel(channel)
+        wait(beside, FAREWELL_S)
 
     def take_turns(self) -> None:
         """Advance every job by one step."""

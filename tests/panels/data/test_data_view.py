@@ -152,6 +152,7 @@ def test_several_classes_have_a_map_of_winners(qtbot, bridge, view):
     assert plot.winners.is_visible
     assert not plot.map.is_visible
     found = bridge.look.answers[MAP]
+    qtbot.waitUntil(lambda: plot.winners.cells.shape == (found.cells, found.cells))
     wanted = found.outputs.argmax(axis=1).reshape(found.cells, found.cells)
     np.testing.assert_array_equal(plot.winners.cells, wanted)
     assert len(plot.border.x) > 3
