@@ -328,10 +328,12 @@ class Worker:
         self._load(fitting, edits, said)
 
     def _load(self, experiment: Experiment, edits: tuple[Edit, ...], notice: str = "") -> None:
+        from lab.engine.interrupts import install
         from lab.engine.run import Run
         from lab.engine.timeline import BUDGET
 
         made = Run(experiment, edits=edits, budget=BUDGET // KEPT_RUNS)
+        install(made, self._stop)
         self._adopt(made, max(self._runs, default=0) + 1)
         self._runs[self._number] = made
         self._let_go()
@@ -352,12 +354,10 @@ class Worker:
 
     def _adopt(self, run: Run, number: int) -> None:
         from lab.engine.device import use_threads
-        from lab.engine.interrupts import install
 
         self._jobs.cancel_all()
         self._run, self._number, self._playing = run, number, False
         self._pace.forget()
-        install(run, self._stop)
         use_threads(run.experiment.threads)
 
     def _reset(self, new_seed: bool) -> None:

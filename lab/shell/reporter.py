@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
+from lab.ui.bridge import standing
+from lab.ui.panel import READ_S
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
     from lab.shell.transport import Transport
     from lab.ui.bridge import EngineBridge
 
-READ_S = 0.2
 LOADING = "Loading the engine..."
 
 
@@ -29,7 +31,8 @@ class Reporter(QObject):
         super().__init__(parent)
         self._transport, self._status, self._notices = transport, status, notices
         self._is_loading = False
-        self._told: tuple[int, int, bool] | None = None
+        self._run = 0
+        self._told: tuple[object, ...] | None = None
         self._told_at = 0.0
 
     def attach(self, bridge: EngineBridge) -> None:
@@ -52,8 +55,10 @@ class Reporter(QObject):
     @Slot(object)
     def _on_looked(self, look: RunLook) -> None:
         """Tell the bands; while training runs, no more often than numbers can be read."""
-        self._loaded()
-        now, state = monotonic(), (look.run, look.branch, look.playing)
+        if look.run != self._run:
+            self._run = look.run
+            self._loaded()
+        now, state = monotonic(), standing(look)
         if look.playing and state == self._told and now - self._told_at < READ_S:
             return
         self._told, self._told_at = state, now
@@ -62,8 +67,9 @@ class Reporter(QObject):
 
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
-        self._loaded()
         status = type(event.status)
+        if event.status in (status.LOADED, status.REFUSED, status.FAILED):
+            self._loaded()
         if event.status is status.LOADED:
             self._notices.dismiss()
             if event.text:

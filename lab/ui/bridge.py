@@ -56,14 +56,17 @@ class EngineBridge(QObject):
     partial = Signal(str, object)
     selected = Signal(str, object)
     _event_posted = Signal(object)
+    _load_ended = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.look: RunLook | None = None
         self.wish: Experiment | None = None  # what is being loaded, until it is there
+        self._loads = 0  # asked for and not ended yet: the last of them is the wish
         self.undo_stack = QUndoStack(self)
         self._jobs: dict[str, int] = {}  # the newest number by channel
         self._event_posted.connect(self._on_event_posted, Qt.ConnectionType.QueuedConnection)
+        self._load_ended.connect(self._on_load_ended, Qt.ConnectionType.QueuedConnection)
         self._worker = Worker(on_event=self._event_posted.emit)
         self._frames = Frames(self._take, self._worker, self)
 
@@ -78,14 +81,17 @@ class EngineBridge(QObject):
         """
         self._wish_for(experiment)
         self._worker.load(experiment, edits, adapt=adapt)
+        self._worker.post(self._load_ended.emit)
 
     def recall(self, run: int, otherwise: Experiment) -> None:
         """Go back to an earlier run, or begin it anew where it is kept no more."""
         self._wish_for(otherwise)
         self._worker.recall(run, otherwise)
+        self._worker.post(self._load_ended.emit)
 
     def _wish_for(self, experiment: Experiment) -> None:
         self.wish = experiment
+        self._loads += 1
         self.wished.emit()
 
     def play(self) -> None:
@@ -202,9 +208,15 @@ class EngineBridge(QObject):
         look = self._take()
         if look is not None:
             self._frames.serve_all(look)
-        if event.channel == "run" and event.status in _ENDS_OF_LOADING:
+        else:
+            self._frames.serve_rest()
+        if event.channel == "run" and event.status in _ENDS_OF_LOADING and self._loads <= 1:
             self.wish = None
         self.happened.emit(event)
+
+    @Slot()
+    def _on_load_ended(self) -> None:
+        self._loads -= 1
 
     def _take(self) -> RunLook | None:
         """Take over what is new, tell it, and return the look if there is a new one."""

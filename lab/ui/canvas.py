@@ -1,9 +1,8 @@
 """All marks of a plot painted by one item, in the pixels of the plot.
 
 Why not an item of pyqtgraph for each: the scene asks every item for its bounds, its transform
-and its pixel vectors in every frame, in Python; fourteen scatter plots and eight curves came to
-5 ms of a frame that takes 2 ms now, for the same picture. Axes, ranges and the mouse stay with
-pyqtgraph.
+and its pixel vectors in every frame, in Python, which is most of the time of a frame. Axes,
+ranges and the mouse stay with pyqtgraph.
 """
 
 from __future__ import annotations

@@ -87,9 +87,15 @@ class Frames(QObject):
 
     def serve_all(self, look: RunLook) -> None:
         """Serve every view at once, as for what a person has asked for."""
-        self._waiting = []
-        for turn in self._seen():
-            turn.looked.emit(look)
+        self._look, self._waiting = look, self._seen()
+        self.serve_rest()
+
+    def serve_rest(self) -> None:
+        """Serve the views that still wait for their turn with the look of this frame."""
+        while self._waiting:
+            turn = self._waiting.pop(0)
+            if isValid(turn):
+                turn.looked.emit(self._look)
 
     @Slot()
     def _on_tick(self) -> None:

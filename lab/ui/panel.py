@@ -224,7 +224,7 @@ class PanelFrame(QWidget):
 
     @Slot()
     def _on_copy_clicked(self) -> None:
-        QGuiApplication.clipboard().setText(self.reading())
+        QGuiApplication.clipboard().setText(self._reading.text())
 
     @Slot(object)
     def _on_theme_changed(self, _palette: object) -> None:

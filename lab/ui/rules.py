@@ -89,7 +89,7 @@ def _label(
     painter.setFont(theme.number_font("caption", bold=True))
     metrics = painter.fontMetrics()
     wide, high = metrics.horizontalAdvance(words) + 6.0, metrics.height() + 2.0
-    share = at.x() / view.width
+    share = at.x() / max(view.width, 1.0)
     to_right = share < 0.25 or (is_upper and share < 0.7)
     left = at.x() + ROOM if to_right else at.x() - ROOM - wide
     top = at.y() - ROOM - high if is_upper else at.y() + ROOM

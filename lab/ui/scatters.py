@@ -54,9 +54,10 @@ class ScatterMark(Mark):
             If the gate refuses them; the points stay as they were.
         """
         points = gate.scatter(x, y)
+        self.gaps = points.gaps
         if np.array_equal(points.x, self.x) and np.array_equal(points.y, self.y):
             return  # what stays is not laid out anew with every frame
-        self.x, self.y, self.gaps = points.x, points.y, points.gaps
+        self.x, self.y = points.x, points.y
         self.changed()
 
     def data(self) -> tuple[FloatArray, FloatArray]:

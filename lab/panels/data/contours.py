@@ -33,7 +33,7 @@ def level_line(
     x, y : ndarray
         A closed line comes back to its beginning.
     """
-    made = contour_generator(x, y, z, line_type=LineType.ChunkCombinedNan)
+    made = contour_generator(x, y, z, corner_mask=False, line_type=LineType.ChunkCombinedNan)
     (line,) = made.lines(level)[0]
     if line is None:
         return np.empty(0), np.empty(0)

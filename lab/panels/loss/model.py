@@ -148,7 +148,7 @@ class LossModel:
         )
 
     def _steps(self, look: RunLook, tab: Tab, first: int, last: int, pixels: int) -> Line:
-        if tab.step is None or last < first:
+        if tab.step is None:
             return NOTHING
         column, history = tab.step, look.history
         found = [
@@ -157,7 +157,7 @@ class LossModel:
             for e in history.envelope(column, a, b, pixels)
         ]
         if not found:
-            return NOTHING
+            return replace(NOTHING, at=_of_row(history, column), full=_all_of(history, column))
         x, y = zigzag(*(np.concatenate([f[i] for f in found]) for i in range(3)))
         return Line(x, y, _of_row(history, column), _all_of(history, column))
 
@@ -170,7 +170,7 @@ class LossModel:
         mean = self.mean(look, tab.step, state.window)
         pieces = [mean.between(a, b, pixels) for a, b in _parted(look, first, last)]
         if not pieces:
-            return NOTHING
+            return replace(NOTHING, at=mean.at, full=mean.everything)
         x, y = zigzag(*(np.concatenate([p[i] for p in pieces]) for i in range(3)))
         return Line(x, y, mean.at, mean.everything)
 
@@ -291,11 +291,11 @@ def _in_progress(look: RunLook) -> str:
     numbers = look.numbers or {}
     known = [
         f"{name} {shown(numbers[key])}"
-        for key, name in (("loss", "loss of its batch"), ("gradient_norm", "gradient norm"))
+        for key, name in (("loss", "loss"), ("gradient_norm", "gradient norm"))
         if key in numbers
     ]
-    done = ("", "forward is done", "the loss is found", "the gradients are found")[look.phase]
-    return f"Step {look.step + 1:,} in progress: {'; '.join([done, *known])}."
+    done = ("", "forward done", "loss found", "gradients found")[look.phase]
+    return f"Step {look.step + 1:,}, {done}{': ' if known else ''}{', '.join(known)}."
 
 
 def _loss(look: RunLook, state: LossState, train: Line, test: Line) -> str:

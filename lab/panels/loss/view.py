@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QToolButton
 from lab.engine.losses import LOSSES
 from lab.panels.loss.curves import StepPlot
 from lab.panels.loss.model import LARGEST_WINDOW, TABS, LossModel, LossState
+from lab.ui.bridge import standing
 from lab.ui.controls import IconButton, IntField, Segmented, Toggle
 from lab.ui.panel import READ_S, PanelFrame, PanelSpec
 
@@ -41,7 +42,8 @@ class LossView(PanelFrame):
         super().__init__(parent)
         self._bridge, self._state, self._model = bridge, LossState(), LossModel()
         self._is_drawing = False
-        self._drawn, self._drawn_at = (-1, -1, 0), 0.0
+        self._drawn: tuple[tuple[object, ...], int] = (), 0
+        self._drawn_at = 0.0
         self._make_controls()
         self._make_plot()
         self._later = QTimer(self)
@@ -111,8 +113,8 @@ class LossView(PanelFrame):
 
     def _would_change(self, look: RunLook) -> bool:
         """Whether a curve grows visibly, or the numbers are old enough to be read anew."""
-        run, branch, newest = self._drawn
-        if not look.playing or (run, branch) != (look.run, look.branch) or look.newest < newest:
+        state, newest = self._drawn
+        if not look.playing or state != standing(look) or look.newest < newest:
             return True
         view = self.plot.current_view()
         grown = view.across(np.array([newest, look.newest], float))
@@ -141,7 +143,7 @@ class LossView(PanelFrame):
             self._show(look)
 
     def _show(self, look: RunLook) -> None:
-        self._drawn, self._drawn_at = (look.run, look.branch, look.newest), monotonic()
+        self._drawn, self._drawn_at = (standing(look), look.newest), monotonic()
         pixels = max(int(self.plot.box.width()), 50)
         made = self._model.picture(look, self._state, self.plot.span(), pixels)
         self._is_drawing = True

@@ -155,8 +155,8 @@ def test_the_reading_of_an_iteration_in_progress(run):
     said = LossModel().picture(look(run), LossState(), None, 400).reading()
     trainer = run.trainer
     assert said == (
-        f"Step 61 in progress: the gradients are found; loss of its batch "
-        f"{trainer.loss_value:.3g}; gradient norm {trainer.gradient_norm:.3g}."
+        f"Step 61, gradients found: loss {trainer.loss_value:.3g}, "
+        f"gradient norm {trainer.gradient_norm:.3g}."
     )
 
 
@@ -291,3 +291,12 @@ def test_blocks_and_single_values_agree_in_their_extremes():
     assert len(low) < 100 < len(fine)
     assert (low.min(), high.max()) == (fine.min(), fine.max())
     assert steps[0] == 1
+
+
+def test_a_range_that_lies_ahead_draws_nothing_and_still_knows_the_values(run):
+    made = LossModel().picture(look(run), LossState(window=4), (100, 120), 5)
+    assert len(made.train.x) == len(made.steps.x) == 0
+    assert made.steps.at(45) == losses(run)[44]
+    assert made.train.at(45) == pytest.approx(losses(run)[41:45].mean())
+    assert "not trained" not in made.reading()
+    assert len(made.steps.full()[0]) == 60
