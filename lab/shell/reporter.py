@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
-from lab.ui.bridge import standing
 from lab.ui.panel import READ_S
 
 if TYPE_CHECKING:
@@ -55,6 +54,8 @@ class Reporter(QObject):
     @Slot(object)
     def _on_looked(self, look: RunLook) -> None:
         """Tell the bands; while training runs, no more often than numbers can be read."""
+        from lab.ui.bridge import standing  # there by now; not before the first paint
+
         if look.run != self._run:
             self._run = look.run
             self._loaded()

@@ -27,7 +27,7 @@ class Saver(QObject):
         super().__init__(parent)
         self._settings, self._status = settings, status
         self._bridge: EngineBridge | None = None
-        self._pending = ""
+        self._pending: dict[int, str] = {}
 
     def attach(self, bridge: EngineBridge) -> None:
         """Save runs of this engine."""
@@ -43,16 +43,19 @@ class Saver(QObject):
     def save(self, path: str) -> None:
         """Write the run down, in place of a file of that name."""
         if self._bridge is not None:
-            self._pending = path
-            self._bridge.submit(SAVE, partial(_saved, Path(path)))
+            number = self._bridge.submit(f"{SAVE} {path}", partial(_saved, Path(path)))
+            self._pending[number] = path
 
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
-        is_saved = event.channel == SAVE and event.status is type(event.status).FINISHED
-        if is_saved and self._pending and self._bridge:
-            self._status.tell(f"Saved {Path(self._pending).name}.")
-            self._settings.opened(self._pending)
-            self._bridge.undo_stack.setClean()
+        if event.number not in self._pending or not event.is_last or self._bridge is None:
+            return
+        path = self._pending.pop(event.number)
+        if event.status is type(event.status).FINISHED:
+            self._status.tell(f"Saved {Path(path).name}.")
+            self._settings.opened(path)
+            if not self._pending:
+                self._bridge.undo_stack.setClean()
 
 
 def _saved(path: Path, run: Run) -> Generator[object, None, None]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MARGIN = 10
 TOP, BOTTOM = 12, 22
+PATIENCE_MS = 1000
+"""After so long without reaching it, the next key no longer starts from the step asked for."""
 SEEK_MS = 33
 
 
@@ -37,7 +39,10 @@ class Scrubber(QWidget):
         super().__init__(parent)
         self._look: RunLook | None = None
         self._curve = LossCurve()
-        self._wanted: int | None = None
+        self._wanted: int | None = None  # until the engine stands there
+        self._sent: int | None = None
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._on_patience_over)
         self._is_dragging = False
         self._timer = QTimer(self, singleShot=True, interval=SEEK_MS)
         self._timer.timeout.connect(self._on_seek_time)
@@ -53,6 +58,8 @@ class Scrubber(QWidget):
     def show_look(self, look: RunLook) -> None:
         """Stand at the cursor of a look, under the curve of all that is recorded."""
         self._look = look
+        if look.step == self._wanted and not self._is_dragging:
+            self._on_patience_over()
         self.setAccessibleDescription(f"Step {look.step} of {look.newest}")
         if self.isVisible():
             self._curve.read(look, self._room().width())
@@ -111,11 +118,19 @@ class Scrubber(QWidget):
         """Send the newest wish; while the mouse is down the next one waits a frame."""
         if self._wanted is None:
             return
-        wanted = self._wanted
         if not self._is_dragging:
-            self._wanted = None
-        if self._look is None or wanted != self._look.step:
-            self.sought.emit(wanted)
+            self._patience.start()
+        is_there = self._look is not None and self._wanted == self._look.step
+        if self._wanted != self._sent and not (is_there and self._sent is None):
+            self._sent = self._wanted
+            self.sought.emit(self._wanted)
+
+    @Slot()
+    def _on_patience_over(self) -> None:
+        """Take the engine's word for where it stands."""
+        self._patience.stop()
+        self._wanted = self._sent = None
+        self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Go where the mouse is."""

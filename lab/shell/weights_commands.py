@@ -58,8 +58,7 @@ class WeightsCommands(QObject):
         self._notices, self._status, self._window = notices, status, parent
         self._bridge: EngineBridge | None = None
         self._asked: Path | None = None  # the file to be read once the shapes are known
-        self._target: Path | None = None
-        self._export = 0  # the newest job's number
+        self._exports: dict[int, Path] = {}  # under way, by the number of the job
         self._has_run = False
         actions.add(LOAD, self._on_load)
         actions.set_enabled(LOAD.name, False)
@@ -164,10 +163,9 @@ class WeightsCommands(QObject):
         from lab.engine.export_job import exporting
 
         if self._bridge is not None:
-            self._target = path
             self._notices.show_progress(None, f"Writing {path.name}...")
             job = partial(exporting, name, path, overwrite)
-            self._export = self._bridge.submit(EXPORT, job)
+            self._exports[self._bridge.submit(f"{EXPORT} {path}", job)] = path
 
     @Slot()
     def _on_picture(self) -> None:
@@ -190,12 +188,18 @@ class WeightsCommands(QObject):
 
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
-        if (event.channel, event.number) != (EXPORT, self._export) or not event.is_last:
+        if event.number not in self._exports or not event.is_last:
             return
-        self._notices.hide_progress()
-        if event.status is type(event.status).FINISHED and self._target is not None:
-            self._status.tell(f"Wrote {self._target.name}.")
-        self._target = None
+        path = self._exports.pop(event.number)
+        if not self._exports:
+            self._notices.hide_progress()
+        if event.status.name == "FINISHED":
+            self._status.tell(f"Wrote {path.name}.")
+        elif event.status.name == "CANCELLED":
+            why = "another run or file took its place"
+            self._notices.tell(
+                "warning", f"{path.name} was not written: {why}. Export it anew."
+            )
 
 
 def _wanted(run: Run) -> Generator[object, None, None]:

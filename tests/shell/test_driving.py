@@ -221,3 +221,17 @@ def test_a_run_that_diverges_says_which_step(drive, tiny_experiment):
 def test_a_wrong_wish_is_refused_in_a_banner(drive):
     drive.bridge.edit({"optimizer.learning_rate": -1})
     drive.qtbot.waitUntil(lambda: "learning_rate" in drive.window.notices.text())
+
+
+def test_quick_notches_on_the_time_line_all_count(drive):
+    drive.bridge.run_to(20)
+    drive.qtbot.waitUntil(lambda: drive.bridge.look.step == 20)
+    scrubber, sought = drive.window.transport.scrubber, []
+    scrubber.sought.connect(sought.append)
+    for _ in range(4):
+        scrubber._want(scrubber.step - 1)
+    assert scrubber.step == 16
+    drive.qtbot.waitUntil(lambda: drive.bridge.look.step == 16)
+    assert sought[-1] == 16
+    drive.bridge.seek(3)
+    drive.qtbot.waitUntil(lambda: scrubber.step == 3)
