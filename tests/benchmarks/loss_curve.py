@@ -29,6 +29,10 @@ class Feed(QObject):
     looked = Signal(object)
     look = None
 
+    def turn_of(self, _view):  # type: ignore[no-untyped-def]
+        """Every view has its turn at once."""
+        return self
+
 
 def filled(branch, steps: int, rng: np.random.Generator) -> None:
     """Append rows of a falling, noisy loss and an evaluation at each 23rd step."""
@@ -50,7 +54,7 @@ def look_of(branch, experiment, data):
     return SimpleNamespace(
         run=1, step=branch.newest, newest=branch.newest, phase=0, branch=0, edits=(),
         branches=(BranchLook(0, None, 0, branch.newest),), history=History(branch),
-        settings=experiment, data=data, numbers=None, playing=True,
+        settings=experiment, data=data, numbers=None, playing=False, speed=None,
     )  # fmt: skip
 
 
