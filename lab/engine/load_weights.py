@@ -36,7 +36,9 @@ class Loaded:
         return all(line.status == "same" for line in self.differences)
 
 
-def plan(network_shapes: Mapping[str, tuple[int, ...]], path: str | Path) -> Loaded:
+def plan(
+    network_shapes: Mapping[str, tuple[int, ...]], path: str | Path, precision: str = "float32"
+) -> Loaded:
     """Read a file of weights and compare it with a network; nothing is changed.
 
     Call it outside the window's thread: a ``.pt`` takes seconds.
@@ -47,6 +49,8 @@ def plan(network_shapes: Mapping[str, tuple[int, ...]], path: str | Path) -> Loa
         See `lab.engine.networks.parameter_shapes`.
     path : str or Path
         A ``.safetensors``, ``.pt`` or ``.pth`` file.
+    precision : str
+        The network's type of numbers; see `Experiment.precision`.
 
     Raises
     ------
@@ -60,7 +64,8 @@ def plan(network_shapes: Mapping[str, tuple[int, ...]], path: str | Path) -> Loa
     found = READERS[suffix](path)
     _check_real(path, found.tensors)
     differences = compare(network_shapes, shapes(found.tensors))
-    return Loaded(found.tensors, differences, found.metadata, tuple(_notes(found.tensors)))
+    notes = tuple(_notes(found.tensors, precision))
+    return Loaded(found.tensors, differences, found.metadata, notes)
 
 
 def _check_real(path: str | Path, tensors: Mapping[str, Tensor]) -> None:
@@ -69,11 +74,12 @@ def _check_real(path: str | Path, tensors: Mapping[str, Tensor]) -> None:
             raise LoadError(path, "its numbers are complex", name, "Choose another file")
 
 
-def _notes(tensors: Mapping[str, Tensor]) -> Iterator[str]:
-    narrow = {t.dtype for t in tensors.values() if t.is_floating_point()}
-    named = sorted(str(d).removeprefix("torch.") for d in narrow)
-    if named not in ([], ["float32"]):
-        yield f"Its numbers are {' and '.join(named)}; the network converts them to its own."
+def _notes(tensors: Mapping[str, Tensor], precision: str) -> Iterator[str]:
+    kinds = {t.dtype for t in tensors.values() if t.is_floating_point()}
+    named = sorted(str(kind).removeprefix("torch.") for kind in kinds)
+    if named not in ([], [precision]):
+        numbers = " and ".join(named)
+        yield f"Its numbers are {numbers}; the network converts them to {precision}."
     for name, (nan, infinite) in non_finite(tensors).items():
         bad = counted(nan + infinite, "value")
         yield f"{name}: {bad} not finite; a network with them cannot answer."

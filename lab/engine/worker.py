@@ -72,10 +72,8 @@ class Worker:
 
         ``at_once`` leaves a long iteration of training midway; a step asked for is finished.
         """
-        if (
-            at_once and self._playing
-        ):  # before the command is there: it must not be what is interrupted
-            self._stop.set()
+        if at_once and self._playing:
+            self._stop.set()  # before the command is there: it must not be what is interrupted
         self._commands.append(command)
         self._wake.set()
 

@@ -26,7 +26,7 @@ class LossCurve:
         self._pictures: dict[bool, QPixmap] = {}
         self._read_at = 0.0
         self._heights = Heights(())
-        self._drawn: tuple[int, int, int, int] | None = None
+        self._drawn: tuple[int, int, int, int, int] | None = None
 
     @property
     def is_log(self) -> bool:
@@ -37,9 +37,9 @@ class LossCurve:
         """Draw anew at the next painting, in the colours of that moment."""
         self._pictures = {}
 
-    def read(self, look: RunLook, width: float) -> None:
+    def read(self, look: RunLook, width: float, height: float) -> None:
         """Read the curve anew, while training goes on only a few times a second."""
-        key = (look.run, look.branch, look.newest, round(width))
+        key = (look.run, look.branch, look.newest, round(width), round(height))
         is_growing = look.playing and self._drawn is not None and key[:2] == self._drawn[:2]
         if key == self._drawn or (is_growing and monotonic() - self._read_at < CURVE_S):
             return

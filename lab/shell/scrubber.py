@@ -9,10 +9,10 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lab.engine.edit_words import in_words
+from lab.numerals import shown
 from lab.shell.loss_curve import LossCurve
 from lab.shell.ruler import short, ticks
 from lab.ui import theme
-from lab.ui.numbers import shown
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
@@ -62,7 +62,7 @@ class Scrubber(QWidget):
             self._on_patience_over()
         self.setAccessibleDescription(f"Step {look.step} of {look.newest}")
         if self.isVisible():
-            self._curve.read(look, self._room().width())
+            self._curve.read(look, self._room().width(), self.height())
         self.update()
 
     @Slot(object)
@@ -74,7 +74,7 @@ class Scrubber(QWidget):
         """Read the curve anew, at the new number of pixels."""
         super().resizeEvent(event)
         if self._look is not None:
-            self._curve.read(self._look, self._room().width())
+            self._curve.read(self._look, self._room().width(), self.height())
 
     # -- places ---------------------------------------------------------------------------
 

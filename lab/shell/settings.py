@@ -23,7 +23,7 @@ LARGEST = 4 * 2**20  # bytes; ours is a few thousand
 
 @dataclass
 class Settings:
-    """The choices of a person; ``last`` is ``preset:NAME`` or the path of an experiment."""
+    """The choices of a person; ``last`` is the title of the run that was left open."""
 
     theme: str = "system"
     workspace: str = "Build"

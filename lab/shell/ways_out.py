@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.ui.numbers import shown
+from lab.numerals import shown
 
 if TYPE_CHECKING:
     from lab.engine.news import History, RunLook
@@ -32,8 +32,8 @@ class WayOut:
 def way_out(look: RunLook) -> WayOut:
     """Return the last step at which the loss was usual, and a rate that may keep it so.
 
-    That rate is the one before the edit that came last before the leap, where there was such
-    an edit, and a tenth of the one in force otherwise.
+    That rate is the one before it was raised, where it was since that step, and a tenth of
+    the one in force otherwise.
     """
     step = last_well(look.history, look.newest)
     raised = [e.old for e in look.edits if e.what == RATE and e.step >= step]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
     from lab.engine.load_weights import Loaded
-    from lab.engine.news import Event
+    from lab.engine.news import Event, RunLook
     from lab.engine.run import Run
     from lab.shell.file_commands import FileCommands
     from lab.shell.notices import Notices
@@ -58,6 +58,7 @@ class WeightsCommands(QObject):
         self._notices, self._status, self._window = notices, status, parent
         self._bridge: EngineBridge | None = None
         self._asked: Path | None = None  # the file to be read once the shapes are known
+        self._taken = "", 0  # whose weights the engine has been given, and on which branch
         self._exports: dict[int, Path] = {}  # under way, by the number of the job
         self._has_run = False
         actions.add(LOAD, self._on_load)
@@ -86,7 +87,11 @@ class WeightsCommands(QObject):
         bridge.happened.connect(self._on_happened)
 
     @Slot(object)
-    def _on_looked(self, _look: object) -> None:
+    def _on_looked(self, look: RunLook) -> None:
+        file, branch = self._taken
+        if file and look.branch != branch and look.edits and look.edits[-1].new == file:
+            self._status.tell(f"Weights of {file} are in use, on a branch of their own.")
+            self._taken = "", 0
         if not self._has_run:  # a flag of its own: others enable all of the File menu at once
             self._has_run = True
             self._actions.set_enabled("file.export.", True)
@@ -116,9 +121,9 @@ class WeightsCommands(QObject):
         self._bridge.submit(COMPARE, _wanted)
 
     @Slot(str, object)
-    def _on_partial(self, channel: str, shapes: Any) -> None:
+    def _on_partial(self, channel: str, wanted: Any) -> None:
         if channel == COMPARE and self._asked is not None:
-            work = partial(_planned, shapes, self._asked)
+            work = partial(_planned, wanted, self._asked)
             self._files.errand(work, self._on_planned, f"Reading {self._asked.name}...").start()
             self._asked = None
 
@@ -131,10 +136,11 @@ class WeightsCommands(QObject):
     @Slot()
     def _on_accepted(self) -> None:
         table = self.sender()
-        if isinstance(table, WeightsTable) and self._bridge is not None:
-            self._bridge.load_weights(table.loaded.tensors, table.file)
-            words = f"Weights of {table.file} are in use, on a branch of their own."
-            self._status.tell(words)
+        if not isinstance(table, WeightsTable) or self._bridge is None:
+            return
+        if self._bridge.look is not None:
+            self._taken = table.file, self._bridge.look.branch
+        self._bridge.load_weights(table.loaded.tensors, table.file)
 
     # -- out ------------------------------------------------------------------------------
 
@@ -203,14 +209,17 @@ class WeightsCommands(QObject):
 
 
 def _wanted(run: Run) -> Generator[object, None, None]:
-    """Tell the shapes of the network at the cursor; a job of the worker."""
+    """Tell shapes and type of the network at the cursor; a job of the worker."""
     from lab.engine.networks import parameter_shapes
 
-    yield parameter_shapes(run.bench.network)
+    yield parameter_shapes(run.bench.network), run.experiment.precision
 
 
-def _planned(shapes: Mapping[str, tuple[int, ...]], file: Path) -> tuple[Path, Loaded]:
+def _planned(
+    wanted: tuple[Mapping[str, tuple[int, ...]], str], file: Path
+) -> tuple[Path, Loaded]:
     """Read weights and compare them with what is wanted; runs in a thread."""
     from lab.engine.load_weights import plan
 
-    return file, plan(shapes, file)
+    shapes, precision = wanted
+    return file, plan(shapes, file, precision)

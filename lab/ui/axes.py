@@ -8,9 +8,12 @@ import math
 import pyqtgraph as pg
 from PySide6.QtGui import QColor, QPen
 
+from lab.numerals import MINUS, shown
 from lab.ui import theme
-from lab.ui.numbers import MINUS, shown
+from lab.ui.ranging import nice
 
+NARROW = 1.25
+"""A logarithmic range of less than this ratio has ticks at evenly spaced values."""
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -64,6 +67,8 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def logTickStrings(  # noqa: D102, pyqtgraph's name
         self, values: list[float], _scale: float, _spacing: float
     ) -> list[str]:
+        if len(values) > 1 and 10 ** (values[1] - values[0]) < NARROW:
+            return [shown(10**v, _digits(values)) for v in values]
         return [power(v) for v in values]
 
     def tickStrings(  # noqa: D102, pyqtgraph's name
@@ -102,6 +107,8 @@ def log_ticks(low: float, high: float) -> list[float]:
     >>> [round(10**t, 2) for t in log_ticks(-1.6, 0.1)]
     [0.03, 0.1, 0.3, 1.0]
     """
+    if 10 ** min(high - low, 1.0) < NARROW:
+        return _even_ticks(10.0**low, 10.0**high)
     decades = range(math.floor(low), math.ceil(high) + 1)
     breadth = high - low
     if breadth > 3:
@@ -112,6 +119,19 @@ def log_ticks(low: float, high: float) -> list[float]:
     places = [d + shift + math.log10(h) for d in decades for h in heads]
     inside = [p for p in places if low <= p <= high]
     return inside[:: max(1, len(inside) // 6)]
+
+
+def _even_ticks(low: float, high: float) -> list[float]:
+    """Exponents of evenly spaced round values, for a range in which they look even."""
+    step = nice((high - low) / 4)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [math.log10(k * step) for k in range(first, last + 1) if k > 0]
+
+
+def _digits(exponents: list[float]) -> int:
+    """Significant digits by which neighbouring ticks differ."""
+    values = [10**e for e in exponents]
+    return max(2, math.ceil(math.log10(values[-1] / (values[1] - values[0]))) + 1)
 
 
 def clean(text: str) -> str:

@@ -12,8 +12,8 @@ from PySide6.QtCore import QPoint, QRect, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QLineEdit, QToolTip, QWidget
 
+from lab.numerals import number, plain, shown, whole
 from lab.ui import theme
-from lab.ui.numbers import number, plain, shown, whole
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent

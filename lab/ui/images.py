@@ -8,9 +8,9 @@ import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage
 
+from lab.numerals import shown
 from lab.ui import colours, gate, theme
 from lab.ui.mark import Box, Mark, View
-from lab.ui.numbers import shown
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -9,9 +9,9 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
+from lab.numerals import shown
 from lab.ui import decimation, gate
-from lab.ui.mark import Box, Mark, View, extent, logged
-from lab.ui.numbers import shown
+from lab.ui.mark import Box, Mark, View, extent, logged, unlogged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,14 +25,12 @@ if TYPE_CHECKING:
     Curve = tuple[FloatArray, FloatArray]
     Drawn = QPolygonF | QPainterPath
 
-Dash = Literal["solid", "dash", "dot", "dashdot", "long"]
+Dash = Literal["solid", "dash", "dot"]
 
 DASHES: dict[Dash, list[float]] = {
     "solid": [],
     "dash": [6, 3],
     "dot": [1.5, 2.5],
-    "dashdot": [7, 3, 1.5, 3],
-    "long": [10, 4],
 }
 ANTIALIAS_UP_TO = 3_000
 FUTURE = 0.42  # how strongly the part beyond the time cursor is drawn
@@ -87,6 +85,11 @@ class LineMark(Mark):
         value = float(self.y[int(np.searchsorted(self.x, x, "right")) - 1])
         return value if np.isfinite(value) else None
 
+    def foot(self, x: float) -> float:
+        """The x to which ``at(x)`` belongs: where the last point drawn lies."""
+        place = int(np.searchsorted(self.x, x, "right")) - 1 if self._is_sorted else -1
+        return float(self.x[place]) if place >= 0 else x
+
     def bounds(self) -> Box | None:
         """Extent of the curve in the frame's own scales."""
         frame = self._frame
@@ -96,7 +99,9 @@ class LineMark(Mark):
         """As much of the curve as the pixels of a view can show, in the data's own scale."""
         if not self._is_sorted:
             return decimation.thinned(self.x, self.y)
-        ends = (10**view.x0, 10 ** min(view.x1, 300.0)) if view.log_x else (view.x0, view.x1)
+        ends = view.x0, view.x1
+        if view.log_x:
+            ends = unlogged(view.x0), unlogged(view.x1)
         return decimation.visible(self.x, self.y, ends, max(int(view.width), 50))
 
     def parts(self, view: View) -> tuple[Curve, Curve]:
@@ -140,7 +145,7 @@ class LineMark(Mark):
 
     def words_at(self, place: tuple[float, float], pixel: tuple[float, float]) -> str:
         """Name and value at x."""
-        x = 10 ** min(place[0], 300.0) if self._frame.log_x else place[0]
+        x = unlogged(place[0]) if self._frame.log_x else place[0]
         value = self.at(x)
         return "" if value is None or not self.name else f"{self.name}  {shown(value)}"
 

@@ -41,10 +41,6 @@ class Frame:
         """A value of x above zero in the scale of the axis."""
         return math.log10(x) if self.log_x else x
 
-    def scaled_y(self, y: float) -> float:
-        """A value of y above zero in the scale of the axis."""
-        return math.log10(y) if self.log_y else y
-
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -150,6 +146,11 @@ def logged(a: FloatArray, is_log: bool) -> FloatArray:
         return a
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(a > 0, np.log10(a), np.nan)
+
+
+def unlogged(exponent: float) -> float:
+    """Ten to an exponent, as far as numbers go."""
+    return float(10.0 ** min(max(exponent, -300.0), 300.0))
 
 
 def extent(x: FloatArray, y: FloatArray) -> Box | None:

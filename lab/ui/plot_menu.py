@@ -73,6 +73,9 @@ class PlotMenu(PictureMenu):
 
     @Slot()
     def _on_about_to_show(self) -> None:
+        may_be_log = self.plot().may_be_log()
+        self._log_x.setVisible(may_be_log)
+        self._log_y.setVisible(may_be_log)
         is_log_x, is_log_y = self.plot().is_log()
         self._log_x.setChecked(is_log_x)
         self._log_y.setChecked(is_log_y)

@@ -26,7 +26,7 @@ from lab.ui.overlays import Overlay
 from lab.ui.plot_mouse import PlotMouse
 from lab.ui.ranging import Span, stepped, union
 from lab.ui.readout import numbers_of
-from lab.ui.rules import CursorMark, ZeroLine
+from lab.ui.rules import CursorMark
 from lab.ui.scales import ColourScale
 from lab.ui.scatters import ScatterMark
 from lab.ui.threads import in_gui_thread
@@ -64,17 +64,18 @@ class Plot(QWidget):
         Both axes are the same space: a circle stays a circle.
     y_down : bool
         y grows downwards, as the rows of a matrix do.
-    zero_line : bool
-        A line at y = 0, where the sign matters.
     legend : bool
         Names inside the plot, movable; labels at the time cursor do without.
     tight_x : bool
         No room left of the first and right of the last value, as for steps.
+    may_be_log : bool
+        A person may make the axes logarithmic; never so over a map or with equal aspect.
     """
 
     clicked = Signal(float, float)
     hovered = Signal(float, float)
     range_changed = Signal()
+    scale_changed = Signal()
 
     def __init__(
         self,
@@ -83,20 +84,20 @@ class Plot(QWidget):
         *,
         equal_aspect: bool = False,
         y_down: bool = False,
-        zero_line: bool = False,
         legend: bool = False,
         tight_x: bool = False,
+        may_be_log: bool = True,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.marks: list[Mark] = []
         self.frame, self._news = Frame(), News(self)
         self._is_auto, self._tight_x, self._last_fit = True, tight_x, -1.0
-        self._has_data = False
+        self._has_data, self._may_be_log = False, may_be_log and not equal_aspect
         self._scale: ColourScale | None = None
         self._equal_aspect, self._room = equal_aspect, QPointF(0, 0)
         self._make_scene(equal_aspect, y_down)
-        self._make_furniture(zero_line, legend)
+        self._make_furniture(legend)
         self._make_timers()
         self._connect()
         self.set_axes(x, y)
@@ -123,12 +124,10 @@ class Plot(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
 
-    def _make_furniture(self, zero_line: bool, legend: bool) -> None:
+    def _make_furniture(self, legend: bool) -> None:
         self.canvas = Canvas(self.box, self.frame)
         self.time_rule = CursorMark(self.marks)
         self._furnish(self.time_rule)
-        if zero_line:
-            self._furnish(ZeroLine())
         self._legend = Legend(self.item) if legend else None
         self._note = Overlay(self)
         self._mouse = PlotMouse(self)
@@ -242,12 +241,27 @@ class Plot(QWidget):
 
     @in_gui_thread
     def set_log(self, *, x: bool | None = None, y: bool | None = None) -> None:
-        """Make an axis logarithmic or linear; what is not above zero becomes a gap."""
+        """Make an axis logarithmic or linear; what is not above zero becomes a gap.
+
+        Raises
+        ------
+        ValueError
+            If this plot's axes cannot be logarithmic; see `may_be_log`.
+        """
+        if (x or y) and not self.may_be_log():
+            raise ValueError("x, y: the axes of this plot cannot be logarithmic")
         self.frame.log_x = self.frame.log_x if x is None else x
         self.frame.log_y = self.frame.log_y if y is None else y
         self.x_axis.setLogMode(x=self.frame.log_x)
         self.y_axis.setLogMode(y=self.frame.log_y)
         self.reset_view()
+        self.scale_changed.emit()
+
+    @in_gui_thread
+    def may_be_log(self) -> bool:
+        """Whether the axes may be logarithmic."""
+        has_map = any(isinstance(m, ImageMark) for m in self.marks)
+        return self._may_be_log and not has_map
 
     @in_gui_thread
     def is_log(self) -> tuple[bool, bool]:

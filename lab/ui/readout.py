@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lab.ui.numbers import shown
+from lab.numerals import shown
+from lab.ui.mark import unlogged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ def words_at(
     x_words: str,
 ) -> str:
     """Lines of text for a place: values of the curves there, the cell, the nearest point."""
-    x = 10 ** min(place[0], 300.0) if frame.log_x else place[0]
+    x = unlogged(place[0]) if frame.log_x else place[0]
     lines = [m.words_at(place, pixel) for m in marks if m.is_visible]
     lines = [line for line in lines if line]
     head = f"{x_words or 'x'}  {shown(round(x) if _counts(x_words) else x, 5)}"

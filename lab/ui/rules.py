@@ -1,4 +1,4 @@
-"""Straight lines across a plot: where zero is, and the step that everything is drawn at."""
+"""The time cursor across a plot: the step that everything is drawn at, and the values there."""
 
 from __future__ import annotations
 
@@ -7,30 +7,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from lab.numerals import shown
 from lab.ui import theme
 from lab.ui.axes import clean
 from lab.ui.lines import LineMark
 from lab.ui.mark import Mark, View
-from lab.ui.numbers import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DOT = 4.0
 ROOM = 8.0  # between the cursor and a label, and between a value and its label
-
-
-class ZeroLine(Mark):
-    """A line at y = 0, where the sign matters."""
-
-    z = -5.0
-
-    def paint(self, painter: QPainter, view: View) -> None:
-        """One line from left to right; none on a logarithmic axis."""
-        if not view.log_y:
-            _x, y = view.place(view.x0, 0.0)
-            painter.setPen(QPen(theme.colour("secondary"), 1))
-            painter.drawLine(QPointF(0, y), QPointF(view.width, y))
 
 
 class CursorMark(Mark):
@@ -55,14 +42,15 @@ class CursorMark(Mark):
         painter.drawLine(QPointF(x, 0), QPointF(x, view.height))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         there = self.values()
-        places = [QPointF(*view.place(view.cursor, value)) for _mark, value in there]
+        places = [QPointF(*view.place(m.foot(view.cursor), value)) for m, value in there]
         for (mark, _value), place in zip(there, places, strict=True):
             painter.setPen(QPen(theme.colour("base"), 1.5))
             painter.setBrush(mark.ink())
             painter.drawEllipse(place, DOT, DOT)
         if 0 <= x <= view.width:
             for nth, ((mark, value), place) in enumerate(zip(there, places, strict=True)):
-                _label(painter, label_of(mark, value), mark.ink(), place, view,
+                at = QPointF(x, place.y())
+                _label(painter, label_of(mark, value), mark.ink(), at, view,
                        is_upper=nth < len(there) / 2)  # fmt: skip
 
     def values(self) -> list[tuple[LineMark, float]]:

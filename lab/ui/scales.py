@@ -9,8 +9,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPen
 
+from lab.numerals import shown
 from lab.ui import colours, theme
-from lab.ui.numbers import shown
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFont

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
+from lab.numerals import shown
 from lab.ui import gate, theme
 from lab.ui.mark import Box, Mark, View, extent, logged
-from lab.ui.numbers import shown
 from lab.ui.symbols import Stamp, Symbol
 
 if TYPE_CHECKING:

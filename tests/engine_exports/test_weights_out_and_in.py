@@ -167,8 +167,16 @@ def test_other_types_and_numbers_that_are_none_are_said(run, tmp_path):
     path = export(record_of(run), tensors, "safetensors", tmp_path / "w.safetensors")
     loaded = plan(parameter_shapes(run.trainer.network), path)
     assert loaded.fits
-    assert any("bfloat16" in note for note in loaded.notes)
+    assert loaded.notes[0] == "Its numbers are bfloat16; the network converts them to float32."
     assert any(note.startswith("0.bias: 1 value not finite") for note in loaded.notes)
+
+
+@pytest.mark.parametrize(("precision", "notes"), [("float64", 0), ("float32", 1)])
+def test_a_conversion_is_told_only_where_there_is_one(run, tmp_path, precision, notes):
+    tensors = {n: t.double() for n, t in snapshot(run.trainer).items()}
+    path = export(record_of(run), tensors, "safetensors", tmp_path / "w.safetensors")
+    loaded = plan(parameter_shapes(run.trainer.network), path, precision)
+    assert len(loaded.notes) == notes
 
 
 def test_complex_numbers_and_other_files_are_refused(tmp_path):

@@ -144,7 +144,10 @@ def test_weights_go_out_and_come_back_through_the_table(drive, tmp_path):
     assert table.notes.isHidden()
     assert len(drive.bridge.look.branches) == 1  # nothing has changed yet
     table.accept()
+    assert "in use" not in drive.window.status.text()  # that is told once it is so
     drive.qtbot.waitUntil(lambda: len(drive.bridge.look.branches) == 2)
+    told = "Weights of weights.safetensors are in use, on a branch of their own."
+    drive.qtbot.waitUntil(lambda: drive.window.status.text() == told)
 
 
 def test_numbers_that_are_not_finite_and_other_types_are_told(drive, tmp_path):

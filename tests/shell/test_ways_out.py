@@ -77,6 +77,24 @@ def test_one_click_goes_on_with_the_rate_that_worked(diverged):
     diverged.bridge.pause()
 
 
+def onto_another_branch(drive):
+    drive.bridge.branch(10, {RATE: 0.01})
+    drive.qtbot.waitUntil(lambda: drive.bridge.look.branch == 1)
+
+
+def test_a_way_out_is_not_offered_on_another_branch(diverged):
+    onto_another_branch(diverged)
+    diverged.qtbot.waitUntil(lambda: diverged.window.notices.text() == "")
+    assert diverged.window.notices.choices() == []
+
+
+def test_a_message_of_something_else_outlives_the_way_out(diverged):
+    diverged.window.notices.tell("warning", "A file could not be read.")
+    onto_another_branch(diverged)
+    diverged.run_to(12)
+    assert diverged.window.notices.text() == "A file could not be read."
+
+
 def test_a_rate_that_was_wrong_from_the_first_step_is_cut_to_a_tenth(drive, tiny_experiment):
     rate = {"kind": "sgd", "learning_rate": 1e6}
     data = {"kind": "curve", "samples": 40}

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from lab.numerals import number, plain, shown, whole
 from lab.ui.fields import IntField, NumberField
-from lab.ui.numbers import number, plain, shown, whole
 
 GARBAGE = [
     "",

@@ -379,6 +379,44 @@ def test_words_of_axes(plot):
     assert [round(10**t, 3) for t in log_ticks(-1.6, 0.1)] == [0.03, 0.1, 0.3, 1]
     assert log_ticks(-9, 3) == [-8, -6, -4, -2, 0, 2]
     assert len(log_ticks(0.30, 0.35)) >= 2
+
+
+def test_a_narrow_logarithmic_axis_has_ticks_that_can_be_told_apart(plot):
+    low, high = np.log10((0.1200, 0.1230))
+    ticks = log_ticks(low, high)
+    values = [10**t for t in ticks]
+    np.testing.assert_allclose(np.diff(values), values[1] - values[0], rtol=1e-6)
+    assert all(low <= t <= high for t in ticks)
+    said = plot.y_axis.logTickStrings(ticks, 1, 1)
+    assert len(set(said)) == len(said) >= 3
+    np.testing.assert_allclose([float(s) for s in said], values, rtol=1e-6)
+
+
+def test_a_plot_over_a_map_or_of_a_plane_has_no_logarithmic_axes(qtbot, plot):
+    plane = Plot("x1", "x2", equal_aspect=True)
+    qtbot.addWidget(plane)
+    plot.add_image("loss")
+    for one in (plane, plot):
+        assert not one.may_be_log()
+        with pytest.raises(ValueError, match="cannot be logarithmic"):
+            one.set_log(y=True)
+        assert one.is_log() == (False, False)
+
+
+def test_the_dot_at_the_cursor_stands_where_its_value_was_measured(plot):
+    tests = plot.add_line("Test", label=True)
+    tests.set(np.array([0.0, 20.0, 40.0]), np.array([3.0, 2.0, 1.0]))
+    assert (tests.at(33), tests.foot(33)) == (2, 20)
+    assert (tests.at(40), tests.foot(40)) == (1, 40)
+    plot.time_cursor(33)
+    view = plot.current_view()
+    dot, rule = view.place(20.0, 2.0), view.place(33.0, 2.0)
+    inked = places_of(plot, tests.ink().name())
+    corner = plot.view.mapFromScene(plot.box.mapToScene(QPointF(0, 0)))
+    near = [np.hypot(inked[:, 1] - corner.x() - x, inked[:, 0] - corner.y() - y)
+            for x, y in (dot, rule)]  # fmt: skip
+    assert np.count_nonzero(near[0] < 4) > 12  # a line alone has eight
+    assert np.count_nonzero(near[1] < 2.5) < 5
     assert clean("a\x00b\x1b]") == "ab]"
     plot.set_axes(x="<b>Step</b> & more")
     assert "&lt;b&gt;" in plot.x_axis.labelString()
@@ -432,7 +470,7 @@ def test_fifty_plots_come_and_go_and_nothing_of_them_is_left(qapp):
         gc.collect()
 
     def cycle():
-        plot = Plot("x", "y", legend=True, zero_line=True)
+        plot = Plot("x", "y", legend=True)
         plot.add_line("a", label=True).set(STEPS, STEPS)
         plot.add_scatter("b").set(STEPS, STEPS)
         plot.add_image("c").set(np.ones((4, 4)))

@@ -9,6 +9,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout
 
 from lab.panels.data import maths
+from lab.panels.data.dots import nearest
 from lab.panels.data.keys import Entry, Key
 from lab.panels.data.model import residuals
 from lab.panels.data.pieces import Piece
@@ -154,10 +155,8 @@ class PredictedAgainstTrue(OnePlot):
     @Slot(float, float)
     def _on_clicked(self, x: float, y: float) -> None:
         if len(self._rows):
-            across, up = self.plot.box.viewPixelSize()
-            distance = np.hypot(*((self._places - (x, y)) / (across, up)).T)
-            near = int(distance.argmin())
-            sample = int(self._rows[near]) if distance[near] < 12 else None
+            near = nearest(self.plot, self._places[:, 0], self._places[:, 1], (x, y))
+            sample = None if near is None else int(self._rows[near])
             self.changed.emit({"sample": sample})
 
 
@@ -169,7 +168,7 @@ class Bars(OnePlot):
     ) -> None:
         inks = roles or ("series 0", "series 1")
         entries = Entry(first.lower(), "line", inks[0]), Entry(second.lower(), "dash", inks[1])
-        super().__init__(Plot(y="Samples"), *entries)
+        super().__init__(Plot(y="Samples", may_be_log=False), *entries)
         self._seen: tuple[float, ...] = ()
         self.first = self.plot.add_line(first, 0, width=2)
         self.second = self.plot.add_line(second, 1, dash="dash", width=2)

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtGui import QBrush, QPen
 
 from lab.ui import theme
+from lab.ui.mark import logged
 from lab.ui.plots import Plot
 from lab.ui.scatters import ScatterMark
 
@@ -134,7 +135,17 @@ class DotPlot(Plot):
         """The row of the sample within so many pixels of a place, or None."""
         if not len(self.xs):
             return None
-        across, up = self.box.viewPixelSize()
-        distance = np.hypot((self.xs - x) / across, (self.ys - y) / up)
-        row = int(np.nanargmin(distance))
-        return row if distance[row] <= reach else None
+        return nearest(self, self.xs, self.ys, (x, y), reach)
+
+
+def nearest(
+    plot: Plot, xs: FloatArray, ys: FloatArray, place: tuple[float, float], reach: float = 12.0
+) -> int | None:
+    """Which of the points (N,) lies within so many pixels of a place in the axes' scales."""
+    across, up = plot.box.viewPixelSize()
+    is_log_x, is_log_y = plot.is_log()
+    away_x = (logged(xs, is_log_x) - place[0]) / across
+    away_y = (logged(ys, is_log_y) - place[1]) / up
+    distance = np.nan_to_num(np.hypot(away_x, away_y), nan=np.inf)
+    row = int(distance.argmin())
+    return row if distance[row] <= reach else None

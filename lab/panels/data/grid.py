@@ -230,7 +230,9 @@ class SampleGrid(QWidget):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Copy and export, as of every picture."""
-        PictureMenu(self).popup(event.globalPos())
+        menu = PictureMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
 
     def numbers(self) -> dict[str, np.ndarray[Any, Any]]:
         """Row, answer, true class and how sure the network is, of every tile."""

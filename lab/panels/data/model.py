@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lab.numerals import shown
 from lab.panels.data import maths
 
 if TYPE_CHECKING:
@@ -194,13 +195,13 @@ def _sets(train: float, test: float) -> str:
 def _values(look: RunLook, book: AnswerBook) -> str:
     data = look.data
     train, test = (residuals(look, book, rows) for rows in (data.train, data.test))
-    words = f"typical error {shown(_rms(train))} train"
+    words = f"typical error {shown(_rms(train), 3)} train"
     if len(test):
-        words += f", {shown(_rms(test))} test"
+        words += f", {shown(_rms(test), 3)} test"
     known = np.flatnonzero(book.known)
     errors = np.abs(residuals(look, book, known))
     worst = known[int(errors.argmax())]
-    words += f"; largest {shown(float(errors.max()))} (sample {worst:,})"
+    words += f"; largest {shown(float(errors.max()), 3)} (sample {worst:,})"
     if not book.is_whole(look):
         words += f"; answers of steps {int(book.steps[book.known].min()):,} to {look.step:,}"
     return words
@@ -208,11 +209,6 @@ def _values(look: RunLook, book: AnswerBook) -> str:
 
 def _rms(errors: FloatArray) -> float:
     return float(np.sqrt(np.mean(errors**2))) if len(errors) else math.nan
-
-
-def shown(value: float, digits: int = 3) -> str:
-    """A number for a sentence, with a true minus sign."""
-    return f"{value:.{digits}g}".replace("-", "\N{MINUS SIGN}")
 
 
 # Drawn points.

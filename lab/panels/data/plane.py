@@ -120,9 +120,8 @@ class PlaneMap(Piece):
         budget = PLAYING_S if is_playing else PAUSED_S
         most = MOST_PLAYING if is_playing else CELLS[0]
         costs = {c: c * c * self._seconds_a_cell / budget for c in CELLS if c <= most}
-        if (
-            costs.get(self._cells, 2) <= 1.5
-        ):  # change only where it is worth it, or the map flickers
+        # change only where it is worth it, or the map flickers
+        if costs.get(self._cells, 2) <= 1.5:
             self._cells = max(c for c in costs if c == self._cells or costs[c] <= 0.5)
         else:
             self._cells = max((c for c in costs if costs[c] <= 1), default=CELLS[-1])

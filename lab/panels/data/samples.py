@@ -9,11 +9,12 @@ import numpy as np
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
+from lab.numerals import shown
 from lab.panels.data import maths
 from lab.panels.data.atlas import Brightness
 from lab.panels.data.detail import Sample, SampleDetail
 from lab.panels.data.grid import SampleGrid, Tile
-from lab.panels.data.model import ORDERS, SMALL_SETS, members, ordered, page_of, shown
+from lab.panels.data.model import ORDERS, SMALL_SETS, members, ordered, page_of
 from lab.panels.data.pieces import Piece
 from lab.ui import theme
 from lab.ui.controls import Choice
@@ -114,7 +115,7 @@ class Samples(Piece):
 
     def _show_data(self, data: Data) -> None:
         self._data, self._brightness = data, Brightness(data)
-        self._sorted_for = None
+        self._sorted_for, self._detailed = None, (-1, 0.0)
 
     def _show_filter(self, look: RunLook, state: DataState) -> None:
         names = look.data.class_names
@@ -157,6 +158,7 @@ class Samples(Piece):
         if row is None and len(self._page):
             row = int(self._page[0])  # until one is chosen, the first: the worst one
         if row is None or row >= len(look.data.x) or self._brightness is None:
+            self._detailed = -1, 0.0
             self.detail.show_sample(None, None)
             return
         now = time.monotonic()
@@ -190,7 +192,9 @@ class Samples(Piece):
     @Slot(int)
     def _turn(self, pages: int) -> None:
         if self._last is not None:
-            _, page = page_of(self._sorted, self._last[2].page + pages, self.grid.capacity())
+            size = self.grid.capacity()
+            _, now = page_of(self._sorted, self._last[2].page, size)
+            _, page = page_of(self._sorted, now + pages, size)
             self.changed.emit({"page": page})
 
     @Slot(int)
@@ -220,7 +224,7 @@ def tiles(look: RunLook, book: AnswerBook, rows: IntArray) -> tuple[Tile, ...]:
             truth=names[truth],
             is_right=not is_known or answer == truth,
             share=min(certainty, 1.0) if is_known else None,
-            sureness=f"{lead} {shown(certainty)}.",
+            sureness=f"{lead} {shown(certainty, 3)}.",
             is_test=is_test,
             is_in_batch=is_in_batch,
         )
@@ -256,7 +260,7 @@ def sample(look: RunLook, book: AnswerBook, row: int) -> Sample:
 def _number(score: float, is_probability: bool) -> str:
     if not np.isfinite(score):
         return "…"
-    return f"{score:.3f}" if is_probability else shown(score)
+    return f"{score:.3f}" if is_probability else shown(score, 3)
 
 
 def _holds(rows: IntArray, row: int) -> bool:

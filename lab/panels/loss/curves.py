@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from lab.ui import theme
 from lab.ui.lines import LineMark
-from lab.ui.mark import Mark, View
+from lab.ui.mark import Mark, View, unlogged
 from lab.ui.plots import Plot
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ class EventMark(Mark):
 
     def words_at(self, place: tuple[float, float], pixel: tuple[float, float]) -> str:
         """Which settings were changed near a place."""
-        steps = ((self._frame.scaled_x(e.step) if e.step else 0.0, e.words) for e in self.edits)
+        there = (e for e in self.edits if e.step or not self._frame.log_x)
+        steps = ((self._frame.scaled_x(e.step), e.words) for e in there)
         return "\n".join(w for x, w in steps if abs(x - place[0]) <= NEAR_PX * pixel[0])
 
 
@@ -125,4 +126,4 @@ class StepPlot(Plot):
         if self._is_auto:
             return None
         low, high = self.view_range()[0]
-        return (10**low, 10 ** min(high, 18.0)) if self.frame.log_x else (low, high)
+        return (unlogged(low), unlogged(min(high, 18.0))) if self.frame.log_x else (low, high)

@@ -73,8 +73,9 @@ def zigzag(
 def trend(recent: FloatArray, earlier: FloatArray) -> str:
     """Say whether the mean of recent values differs from that of earlier ones.
 
-    ``falling`` or ``rising`` if the means differ by more than two standard errors, else
-    ``level``; empty text where there are fewer than two finite values in either.
+    ``falling`` or ``rising`` if the means differ by more than two standard errors; empty
+    text if not, for that they differ by less shows nothing, and with fewer than two finite
+    values in either.
     """
     a, b = recent[np.isfinite(recent)], earlier[np.isfinite(earlier)]
     if len(a) < 2 or len(b) < 2:
@@ -83,5 +84,5 @@ def trend(recent: FloatArray, earlier: FloatArray) -> str:
     error = math.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b))
     rounding = 1e-12 * (abs(float(a.mean())) + abs(float(b.mean())))
     if abs(difference) <= 2 * error + rounding:
-        return "level"
+        return ""
     return "falling" if difference < 0 else "rising"

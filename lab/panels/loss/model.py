@@ -11,6 +11,7 @@ import numpy as np
 
 from lab.engine.edit_words import in_words
 from lab.engine.losses import LOSSES
+from lab.numerals import shown
 from lab.panels.loss.maths import trend, zigzag
 from lab.panels.loss.running import RunningMean
 
@@ -290,7 +291,7 @@ def reading(look: RunLook, state: LossState, train: Line, test: Line) -> str:
 def _in_progress(look: RunLook) -> str:
     numbers = look.numbers or {}
     known = [
-        f"{name} {shown(numbers[key])}"
+        f"{name} {shown(numbers[key], 3)}"
         for key, name in (("loss", "loss"), ("gradient_norm", "gradient norm"))
         if key in numbers
     ]
@@ -301,14 +302,14 @@ def _in_progress(look: RunLook) -> str:
 def _loss(look: RunLook, state: LossState, train: Line, test: Line) -> str:
     value, tested = train.at(look.step), test.at(look.step)
     if value is None:
-        return "not trained yet" + ("" if tested is None else f"; test loss {shown(tested)}")
+        return "not trained yet" + ("" if tested is None else f"; test loss {shown(tested, 3)}")
     direction = _direction(look, "loss")
-    words = f"train {shown(value)}" + (f", {direction}" if direction else "")
-    if tested is None:
-        return words
-    older = evaluated_before(look)
-    where = "" if older is None else f" at {older:,}"
-    return f"{words}; test {shown(tested)}{where}"
+    mean = f" (mean of {state.window})" if state.window > 1 else ""
+    parts = [f"train {shown(value, 3)}{mean}"]
+    if tested is not None:
+        older = evaluated_before(look)
+        parts.append(f"test {shown(tested, 3)}" + ("" if older is None else f" at {older:,}"))
+    return "; ".join([*parts, *([direction] if direction else [])])
 
 
 def evaluated_before(look: RunLook) -> int | None:
@@ -341,8 +342,8 @@ def _gradient(look: RunLook, _state: LossState, train: Line, _test: Line) -> str
     if row is None:
         return "no gradient yet"
     mean, direction = train.at(look.step), _direction(look, "gradient_norm")
-    words = [f"gradient norm {shown(row['gradient_norm'])}"]
-    words += [] if mean is None else [f"mean {shown(mean)}"]
+    words = [f"gradient norm {shown(row['gradient_norm'], 3)}"]
+    words += [] if mean is None else [f"mean {shown(mean, 3)}"]
     return ", ".join(words + ([direction] if direction else []))
 
 
@@ -350,16 +351,5 @@ def _rate(look: RunLook, _state: LossState, _train: Line, _test: Line) -> str:
     row = look.history.row(look.step)
     if row is None:
         return "no update yet"
-    schedule = look.used.schedule.kind
-    return (
-        f"learning rate {shown(row['learning_rate'])} in the last update ({schedule} schedule)"
-    )
-
-
-def shown(value: float, digits: int = 3) -> str:
-    """A number for a sentence, with a true minus sign."""
-    text = f"{value:.{digits}g}"
-    if "e" in text:
-        mantissa, exponent = text.split("e")
-        text = f"{mantissa}e{int(exponent)}"
-    return text.replace("-", "\N{MINUS SIGN}")
+    rate, schedule = shown(row["learning_rate"], 3), look.used.schedule.kind
+    return f"learning rate {rate} in the last update ({schedule} schedule)"

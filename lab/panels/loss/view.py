@@ -97,6 +97,7 @@ class LossView(PanelFrame):
         self.train = self.plot.add_curve("Training", 0, label=True)
         self.plot.set_log(y=self._state.is_log)
         self.plot.range_changed.connect(self._on_range_changed)
+        self.plot.scale_changed.connect(self._on_scale_changed)
         self.set_picture(self.plot)
 
     @property
@@ -143,6 +144,7 @@ class LossView(PanelFrame):
             self._show(look)
 
     def _show(self, look: RunLook) -> None:
+        self.train.name = self._train_name()
         self._drawn, self._drawn_at = (standing(look), look.newest), monotonic()
         pixels = max(int(self.plot.box.width()), 50)
         made = self._model.picture(look, self._state, self.plot.span(), pixels)
@@ -154,6 +156,13 @@ class LossView(PanelFrame):
         self.show_picture()
         self.set_reading(made.reading)
         self.set_subtitle(self._words(look))
+
+    def _train_name(self) -> str:
+        """What the solid curve is: values of single steps, or a running mean of how many."""
+        tab, window = TABS[self._state.tab], self._state.window
+        name = tab.title if tab.test is None else "Training"
+        is_mean = tab.step is not None and tab.is_smoothed and window > 1
+        return f"{name}, mean of {window}" if is_mean else name
 
     def _words(self, look: RunLook) -> str:
         """What stands beside the title: the loss, or what is drawn instead of it."""
@@ -191,7 +200,6 @@ class LossView(PanelFrame):
         self._state = replace(self._state, tab=name)
         self.log.set_on(self._state.is_log)
         self.width_of_mean.setEnabled(TABS[name].is_smoothed and TABS[name].step is not None)
-        self.train.name = TABS[name].title if TABS[name].test is None else "Training"
         self._draw()
         self.plot.set_log(y=self._state.is_log)
         self._draw()
@@ -200,6 +208,14 @@ class LossView(PanelFrame):
     def _on_log_toggled(self, is_log: bool) -> None:
         self._choose(self._state.with_log(is_log))
         self.plot.set_log(y=is_log)
+
+    @Slot()
+    def _on_scale_changed(self) -> None:
+        """Take over what the menu of the plot has done."""
+        is_log = self.plot.is_log()[1]
+        if is_log != self._state.is_log:
+            self.log.set_on(is_log)
+            self._choose(self._state.with_log(is_log))
 
     @Slot(object)
     def _on_window_edited(self, window: int) -> None:

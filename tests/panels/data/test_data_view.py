@@ -8,6 +8,7 @@ from sklearn import metrics
 
 from lab.engine.experiment import experiment
 from lab.panels.data.book import ROWS
+from lab.panels.data.dots import nearest
 from lab.panels.data.maths import axis_centres, softmax
 from lab.panels.data.plane import MAP
 from lab.panels.data.view import PANEL, DataView
@@ -15,6 +16,7 @@ from lab.ui import theme
 from lab.ui.bridge import EngineBridge
 from lab.ui.figures import export_numbers, export_picture
 from lab.ui.plot_menu import PictureMenu
+from lab.ui.plots import Plot
 
 
 def small(**changes):
@@ -260,6 +262,19 @@ def test_a_click_selects_a_sample_everywhere(qtbot, bridge, view):
     np.testing.assert_allclose(sample.shares, softmax(view.book.outputs)[wanted], atol=1e-9)
     bridge.select("sample", 7)
     assert view.piece().detail.sample.title == "Sample 7"
+
+
+def test_points_are_found_by_their_pixels_on_a_logarithmic_axis_too(qtbot):
+    plot = Plot("x", "y")
+    qtbot.addWidget(plot)
+    plot.resize(400, 300)
+    xs = ys = np.array([0.0, 0.001, 1.0, 1000.0])
+    plot.add_scatter("samples").set(xs, ys)
+    plot.set_log(x=True, y=True)
+    plot.grab()
+    assert nearest(plot, xs, ys, (0.0, 0.0)) == 2
+    assert nearest(plot, xs, ys, (-3.0, -3.0)) == 1
+    assert nearest(plot, xs, ys, (1.5, 1.5)) is None
 
 
 def test_a_curve_is_fitted_in_the_units_of_its_source(qtbot, bridge, view):

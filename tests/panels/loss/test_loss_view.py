@@ -105,6 +105,26 @@ def test_tabs_log_and_window_change_what_is_drawn(qtbot, bridge, view):
     np.testing.assert_array_equal(view.train.y, view.steps.y)
 
 
+def test_the_menu_of_the_plot_and_the_switch_above_it_agree(qtbot, bridge, view):
+    trained(qtbot, bridge, 30)
+    view.plot.set_log(y=False)
+    assert not view.log.is_on()
+    assert not view.state.is_log
+    view.plot.set_log(y=True)
+    assert view.log.is_on()
+
+
+def test_a_mean_is_called_one(qtbot, bridge, view):
+    trained(qtbot, bridge, 30)
+    assert view.train.name == f"Training, mean of {view.state.window}"
+    view.width_of_mean.edited.emit(1)
+    assert view.train.name == "Training"
+    view.tabs.chosen.emit("Gradient")
+    assert view.train.name == "Gradient"
+    view.width_of_mean.edited.emit(7)
+    assert view.train.name == "Gradient, mean of 7"
+
+
 def test_more_hides_the_steps_and_shows_the_learning_rate(qtbot, bridge, view):
     trained(qtbot, bridge, 12)
     steps, whole, rate = [a for a in view.more.menu().actions() if a.isCheckable()]
