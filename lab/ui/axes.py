@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPen
 
 from lab.numerals import MINUS, shown
 from lab.ui import theme
+from lab.ui.paint_guard import forgive
 from lab.ui.ranging import nice
 
 NARROW = 1.25
@@ -58,6 +59,10 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
                 html.escape(self._words),
                 **{"color": palette.secondary, "font-size": f"{theme.pixels('caption') + 1}px"},
             )
+
+    def setRange(self, mn: float, mx: float) -> None:  # noqa: D102, pyqtgraph's name
+        forgive(self)  # other ticks may be painted where those before could not
+        super().setRange(mn, mx)
 
     def logTickValues(  # noqa: D102, pyqtgraph's name
         self, minVal: float, maxVal: float, _size: float, _std: object

@@ -81,10 +81,6 @@ class Frames(QObject):
         """No frames any more."""
         self._timer.stop()
 
-    def start(self) -> None:
-        """Frames again."""
-        self._timer.start()
-
     def serve_all(self, look: RunLook) -> None:
         """Serve every view at once, as for what a person has asked for."""
         self._look, self._waiting = look, self._seen()

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor
 from lab.ui import theme
 from lab.ui.axes import clean
 from lab.ui.images import ImageMark
+from lab.ui.paint_guard import forgive
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPainter
@@ -60,6 +61,7 @@ class Legend:
 
     def recolour(self) -> None:
         """Write all lines again in the theme of this moment."""
+        forgive(self._legend)
         palette = theme.current()
         ground = QColor(palette.base)
         ground.setAlpha(215)

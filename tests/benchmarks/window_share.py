@@ -98,7 +98,7 @@ class Stage:
         self.window.hide()
         self.bridge._frames.stop()
         found = self.steps_per_second(seconds)
-        self.bridge._frames.start()
+        self.bridge._frames._timer.start()
         return found
 
     def shown(self, seconds: float) -> float:

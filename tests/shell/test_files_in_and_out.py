@@ -44,6 +44,27 @@ def test_one_click_on_the_start_page_plays_a_preset(drive):
     drive.bridge.pause()
 
 
+def test_progress_of_loading_stays_until_the_new_run_is_there(drive):
+    reporter, bridge = drive.window.reporter, drive.bridge
+    reporter.loading("Opening Digits...")
+    bridge.step()
+    drive.wait(1)
+    bridge.play()
+    drive.qtbot.waitUntil(lambda: bridge.look.step > 20)
+    assert drive.window.notices.is_working
+    drive.begin()
+    assert not drive.window.notices.is_working
+
+
+def test_both_of_two_quick_saves_are_written(drive, tmp_path):
+    drive.run_to(7)
+    paths = tmp_path / "first.json", tmp_path / "second.json"
+    for path in paths:
+        drive.window.files.save(str(path))
+    drive.qtbot.waitUntil(lambda: all(p.exists() for p in paths))
+    assert [read_record(p).steps for p in paths] == [7, 7]
+
+
 def test_a_preset_that_was_refused_does_not_play_the_next_run(drive, tiny_experiment):
     files = drive.window.files
     wrong = tiny_experiment(layers=["max_pool2d", "linear"])

@@ -29,13 +29,12 @@ def bridge(qtbot):
 
 
 def _one(value, told):
-    """A job that gives one result and then stays."""
+    """A job that gives the same result again and again."""
 
     def job(run):
-        yield value
-        told.set()
         while True:
             yield value
+            told.set()
 
     return job
 
@@ -59,6 +58,8 @@ def test_the_newest_job_is_drawn_until_it_is_cancelled(bridge):
     assert told.wait(30)
     bridge._take()
     assert drawn == [("x", "new")]
+    told.clear()
+    assert told.wait(30)  # there is another one to draw
     bridge.cancel("x")
     bridge._take()
     assert drawn == [("x", "new")]

@@ -6,7 +6,7 @@ import pyqtgraph as pg
 import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from lab.ui import paint_guard, theme
@@ -14,6 +14,7 @@ from lab.ui.axes import clean, fixed, log_ticks, power
 from lab.ui.canvas import Canvas
 from lab.ui.figures import export_picture
 from lab.ui.lines import FUTURE, LineMark
+from lab.ui.mark import View
 from lab.ui.palettes import DARK, LIGHT
 from lab.ui.plots import Plot
 from lab.ui.ranging import nice, stepped, union
@@ -423,6 +424,18 @@ def test_the_dot_at_the_cursor_stands_where_its_value_was_measured(plot):
 
 
 @pytest.mark.fault("T1")
+def test_the_time_cursor_paints_in_a_plot_without_room(plot):
+    plot.add_line("Training", 0, label=True).set(STEPS, STEPS)
+    plot.time_cursor(50)
+    assert len(plot.time_rule.values()) == 1
+    image = QImage(8, 8, QImage.Format.Format_ARGB32)
+    image.fill(0)
+    for size in ((0, 0), (1, 400), (400, 0)):
+        painter = QPainter(image)
+        plot.time_rule.paint(painter, View(0, 100, 0, 100, *size, cursor=50))
+        painter.end()
+
+
 def test_an_exception_in_paint_is_told_once_and_spoils_no_other_mark(plot, qtbot, caplog):
     calls = []
 
@@ -453,6 +466,18 @@ def test_a_failed_mark_is_painted_again_when_it_gets_new_data(plot):
     line._paint_failed = True
     line.set(STEPS, STEPS)
     assert not paint_guard.has_failed(line)
+
+
+def test_axis_and_legend_are_painted_again_once_there_is_something_new(qapp, qtbot):
+    plot = Plot("x", "y", legend=True)
+    qtbot.addWidget(plot)
+    plot.add_line("a").set(STEPS, STEPS)
+    (legend,) = (i for i in plot.view.scene().items() if isinstance(i, pg.LegendItem))
+    legend._paint_failed = plot.x_axis._paint_failed = True
+    plot.set_range(x=(3, 4))
+    assert not paint_guard.has_failed(plot.x_axis)
+    theme.apply(qapp, "dark")
+    assert not paint_guard.has_failed(legend)
 
 
 def test_axes_are_guarded_once(plot):
