@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -17,6 +18,15 @@ FAILED, WRONG = 1, 2
 
 UsageError, ClickException = typer.BadParameter.__mro__[1:3]
 """Typer's own errors, which it keeps under different names from version to version."""
+
+
+WORDS = {
+    "Value error, ": "",
+    "Input should be greater than or equal to": "wanted at least",
+    "Input should be less than or equal to": "wanted at most",
+    "Input should be a valid integer.*": "wanted a whole number",
+    "Input should be a valid number.*": "wanted a number",
+}
 
 
 class RequestError(Exception):
@@ -53,7 +63,7 @@ class Commands(TyperGroup):
 def ending_of(error: Exception) -> tuple[int, str]:
     """Return the exit code and the sentence that an error ends in."""
     if isinstance(error, ClickException):
-        text = _one_line(error.format_message())  # type: ignore[attr-defined]
+        text = _one_line(_plain(error.format_message()))  # type: ignore[attr-defined]
         return WRONG, text if text.endswith((".", "?")) else f"{text}."
     if isinstance(error, RequestError | ExperimentError | LoadError):
         return WRONG, _one_line(str(error))
@@ -62,6 +72,13 @@ def ending_of(error: Exception) -> tuple[int, str]:
     if isinstance(error, typer.Abort):
         return FAILED, "Interrupted."
     return FAILED, _own_fault(error)
+
+
+def _plain(text: str) -> str:
+    """Say what was wanted in our words instead of in those of the checker."""
+    for pattern, words in WORDS.items():
+        text = re.sub(pattern, words, text)
+    return text
 
 
 def _own_fault(error: Exception) -> str:

@@ -40,7 +40,10 @@ def register(app: typer.Typer) -> None:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Look at versions, screen, OpenGL and devices; exit 1 if something is broken."""
+    """Look at versions, screen and devices.
+
+    The exit code is 1 if something is broken.
+    """
     found = list(findings())
     problems = [f.problem for f in found if f.problem]
     if as_json:

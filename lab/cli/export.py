@@ -31,7 +31,10 @@ def export(
     out: Annotated[Path, typer.Option(help="File to write.", show_default=False)],
     overwrite: Annotated[bool, typer.Option(help="Replace the file.")] = False,
 ) -> None:
-    """Write the network that `train` has left in DIR as another kind of file."""
+    """Write a trained network as another file.
+
+    DIR is what `train` has filled.
+    """
     from lab.engine import exports
 
     if form not in exports.FORMATS:
@@ -41,6 +44,8 @@ def export(
         raise RequestError(f"--out: {out} is there already; allow it with --overwrite.")
     if not folder.is_dir():
         raise RequestError(f"{folder} is not a folder; name one that `nabla train` has filled.")
+    if not out.absolute().parent.is_dir():
+        raise RequestError(f"--out: the folder {out.absolute().parent} does not exist.")
     record, tensors = trained(folder)
     written = exports.export(record, tensors, form, out, overwrite=overwrite)
     typer.echo(f"Written to {written}.")

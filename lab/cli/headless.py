@@ -28,7 +28,8 @@ def headless(file: Path | None) -> int:
         f"trains {record.experiment.title!r} without a window; the results go to {folder}."
     )
     run, request = train.begun(record), train.requested(record)
-    train.tell(run.trainer.device.notice, thinning(request.last, EVERY))
+    notices = run.trainer.device.notice, *run.trainer.data.notes
+    train.tell(*notices, thinning(request.last, EVERY))
     summary = train.carried_out(run, request, folder)
     train.tell(summary.in_words())
     missing = pictures(folder)

@@ -15,19 +15,22 @@ WHOLE = 100_000
 EVERY = 100
 
 FILE_NAME = "metrics.jsonl"
+NAMES = ("loss", "gradient_norm", "learning_rate")
 
 
 class Metrics:
     """Writes what a run has recorded since the last time, read by cursor in blocks.
 
-    ``loss`` and ``grad_norm`` are those of the batch before its update, ``test_loss``,
-    ``accuracy`` (of the training set) and ``test_accuracy`` those after it. A number that is
+    ``loss`` and ``gradient_norm`` are those of the batch before its update, ``test_loss``,
+    ``accuracy`` (of the training set) and ``test_accuracy`` those after it, which the last
+    row always has. A number that is
     not finite is ``null``; what does not exist (the accuracy of a curve) is left out.
     """
 
     def __init__(self, run: Run, stream: TextIO, every: int = EVERY) -> None:
         self._branch, self._stream, self._every = run.timeline.current, stream, every
         self._steps = self._evaluations = 0
+        self._found: dict[int, dict[str, float]] = {}  # of the row that waits
         self.rows = 0
         has_test, has_classes = len(run.trainer.test_x) > 0, run.trainer.data.classes > 0
         there = {
@@ -37,18 +40,22 @@ class Metrics:
         }
         self._asked = [name for name, is_there in there.items() if is_there]
 
-    def write_new(self) -> None:
-        """Write the rows of all steps that have come since the last call."""
+    def write_new(self, *, is_last: bool = False) -> None:
+        """Write the rows of all steps that have come since the last call, but the newest.
+
+        That one waits until the next call or the last: an evaluation may still come to it.
+        """
         steps = self._branch.steps
-        start, stop = self._steps, len(steps)
-        names = ("loss", "gradient_norm", "learning_rate")
-        columns = (steps.column(name, start, stop).tolist() for name in names)
-        found = self._new_evaluations()
+        newest = len(steps)
+        start, stop = self._steps, newest if is_last else max(newest - 1, self._steps)
+        columns = (steps.column(name, start, stop).tolist() for name in NAMES)
+        found = self._found | self._new_evaluations()
         for step, numbers in enumerate(zip(*columns, strict=True), start + 1):
-            if step <= WHOLE or step % self._every == 0:
-                row = dict(zip(("loss", "grad_norm", "learning_rate"), numbers, strict=True))
+            if step <= WHOLE or step % self._every == 0 or (is_last and step == newest):
+                row = dict(zip(NAMES, numbers, strict=True))
                 self._write({"step": step, **row, **found.get(step, {})})
         self._steps = stop
+        self._found = {step: row for step, row in found.items() if step > stop}
 
     def _new_evaluations(self) -> dict[int, dict[str, float]]:
         """Return what was found since the last time, by the step after which it was."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lab.cli.answers import RequestError
 from lab.cli.metrics import FILE_NAME as METRICS
-from lab.files.atomic import told
+from lab.files.atomic import IDLE_S, sweep_orphans, told
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -55,6 +55,7 @@ def new_folder(out: Path) -> Generator[Path, None, None]:
     """
     with told(out):
         beside = next(p for p in out.parents if p.is_dir())
+        sweep_orphans(beside, IDLE_S)
         staged = beside / f".nabla-{os.getpid()}-{secrets.token_hex(8)}.out"
         staged.mkdir()
     try:

@@ -50,15 +50,16 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace earlier results in --out.")] = False,
 ) -> None:
-    """Train a preset or a file, and write metrics.jsonl, weights.safetensors, experiment.toml.
+    """Train a preset or a file.
 
-    The experiment.toml of a run, trained again, gives the same weights.
+    It writes metrics.jsonl, weights.safetensors and experiment.toml, which trained again
+    gives the same weights.
     """
     folder = checked(out, overwrite)
     record = changed(record_named(target), seed=seed, device=device)
     request = requested(record, steps, every)
     run = begun(record, refuse_absent=device is not None)
-    tell(run.trainer.device.notice, thinning(request.last, every))
+    tell(run.trainer.device.notice, *run.trainer.data.notes, thinning(request.last, every))
     summary = carried_out(run, request, folder)
     shown = json.dumps({**summary.as_json(), "out": str(folder)}, ensure_ascii=False)
     typer.echo(shown if as_json else f"{summary.in_words()} See {folder}.")

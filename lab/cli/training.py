@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from lab.cli.metrics import FILE_NAME as METRICS
-from lab.cli.metrics import Metrics, finite
+from lab.cli.metrics import WHOLE, Metrics, finite
 from lab.cli.outputs import RECORD, WEIGHTS
 from lab.files.atomic import told, write_bytes
 
@@ -64,6 +64,8 @@ def train_into(folder: Path, run: Run, request: Request, progress: Progress) -> 
             progress.show(run)
 
         ending = carry_out(run, request, report)
+        run.evaluate()
+        metrics.write_new(is_last=True)
         stream.flush()
         os.fsync(stream.fileno())
     progress.end()
@@ -169,7 +171,7 @@ class Summary:
             "device": run.trainer.device.name,
             "threads": experiment.threads,
             "seconds": round(self.seconds, 3),
-            "metrics": {"rows": self.rows, "every": self.every},
+            "metrics": {"rows": self.rows, "every_step_to": WHOLE, "then_every": self.every},
         }
 
     @property

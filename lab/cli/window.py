@@ -37,7 +37,12 @@ def register(app: typer.Typer) -> None:
 
 def open_(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="An experiment.toml.")
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]",
+            help="An experiment (.toml), a table (.csv, .tsv), arrays (.npy, .npz) or weights "
+            "(.safetensors, .pt); without a screen an experiment.",
+        ),
     ] = None,
 ) -> None:
     """Open the window, with a file if one is named."""
@@ -76,7 +81,10 @@ def screenshot(
     ] = 200,
     overwrite: Annotated[bool, typer.Option(help="Replace the file.")] = False,
 ) -> None:
-    """Take a picture of the window, drawn in memory where there is no screen."""
+    """Take a picture of the window.
+
+    It is drawn in memory where there is no screen.
+    """
     find(PRESETS, preset, "--preset")
     arranged = _workspace(workspace)
     wanted = _size(size, scale)

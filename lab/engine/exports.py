@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.engine.kinds import ExperimentError, find
-from lab.files.atomic import Staged, same_bytes, sweep_orphans, told
+from lab.files.atomic import IDLE_S, Staged, same_bytes, sweep_orphans, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from lab.engine.trainer import Trainer
 
 METADATA_VERSION = "1"
-IDLE_S = 3600.0
-"""Where one exports, files that killed processes have left half written go after so long."""
 
 
 class Unwanted(Exception):

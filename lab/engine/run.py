@@ -232,7 +232,8 @@ class Run:
         if self.timeline.current.diverged_at is not None:
             self.timeline.current.diverged_at = None  # what stopped it has been got over
         self._keep_state(step)
-        if step % (trainer.experiment.evaluate_every or trainer.batches.per_epoch) == 0:
+        every = trainer.experiment.evaluate_every or trainer.batches.per_epoch
+        if step % every == 0 or step == trainer.experiment.steps:
             self._evaluate(step)
 
     def _keep_state(self, step: int) -> None:
@@ -259,6 +260,11 @@ class Run:
         self.trainer.discard()
         self.timeline.current.diverged_at = finding.step
         raise Diverged(finding)
+
+    def evaluate(self) -> None:
+        """Measure loss and accuracy over both whole sets at the newest step, if nobody has."""
+        if self.cursor == self.newest:
+            self.timeline.keep_evaluation(self.newest, self.trainer.evaluate())
 
     def _evaluate(self, step: int) -> None:
         self.timeline.keep_evaluation(step, self.trainer.evaluate())

@@ -25,8 +25,10 @@ from lab.files.limits import LIMITS, in_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-_TEMPORARY = re.compile(r"\.nabla-(\d+)-[0-9a-f]{16}\.tmp")
+_TEMPORARY = re.compile(r"\.nabla-(\d+)-[0-9a-f]{16}\.(tmp|out)")
 _DAY_S = 86_400.0
+IDLE_S = 3600.0
+"""Where people keep files, what killed processes have left half written goes after so long."""
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EINVAL}
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF, errno.EPERM}
 
@@ -262,10 +264,10 @@ def same_bytes(data: bytes) -> Callable[[Path], None]:
 
 
 def sweep_orphans(folder: StrPath, idle_s: float = 0.0) -> int:
-    """Remove temporary files that killed processes left in a folder.
+    """Remove temporary files, and folders of them, that killed processes left in a folder.
 
-    A file is an orphan if its process is gone and it has not been written for ``idle_s``, or
-    if it has not been written for a day. On a shared disk a process that lives on another
+    It is an orphan if its process is gone and it has not been written for ``idle_s``, or if
+    it has not been written for a day. On a shared disk a process that lives on another
     machine looks gone from here: leave it time.
 
     Returns
@@ -279,16 +281,20 @@ def sweep_orphans(folder: StrPath, idle_s: float = 0.0) -> int:
             name = _TEMPORARY.fullmatch(entry.name)
             if name and _is_orphan(entry, int(name[1]), idle_s):
                 with suppress(OSError):
-                    os.unlink(entry.path)
+                    (shutil.rmtree if entry.is_dir() else os.unlink)(entry.path)
                     removed += 1
     return removed
 
 
 def _is_orphan(entry: os.DirEntry[str], process: int, idle_s: float) -> bool:
     with suppress(OSError):
-        idle = time.time() - entry.stat(follow_symlinks=False).st_mtime
-        is_left = idle > _DAY_S or (idle >= idle_s and not _is_alive(process))
-        return entry.is_file(follow_symlinks=False) and is_left
+        if entry.is_symlink():
+            return False
+        written = [entry.stat().st_mtime]
+        if entry.is_dir():
+            written += [inside.stat().st_mtime for inside in os.scandir(entry.path)]
+        idle = time.time() - max(written)
+        return idle > _DAY_S or (idle >= idle_s and not _is_alive(process))
     return False
 
 

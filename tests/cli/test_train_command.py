@@ -56,13 +56,16 @@ def test_metrics_are_those_of_the_run_before_each_update(nabla: Nabla, tmp_path:
         recorded = branch.row(row["step"])
         assert recorded is not None
         assert row["loss"] == recorded["loss"]
-        assert row["grad_norm"] == recorded["gradient_norm"]
+        assert row["gradient_norm"] == recorded["gradient_norm"]
         assert row["learning_rate"] == recorded["learning_rate"]
     found = branch.evaluation_at(25)
     asked = ("test_loss", "accuracy", "test_accuracy")
     assert found is not None
     assert {n: written[24][n] for n in asked} == {n: found[n] for n in asked}
-    assert all("test_loss" not in row for row in written if row["step"] != 25)
+    assert all("test_loss" not in row for row in written if row["step"] not in (25, 30))
+    last = run.trainer.evaluate()
+    assert written[-1]["test_loss"] == last.test_loss
+    assert written[-1]["test_accuracy"] == last.test_accuracy
 
 
 def test_a_curve_has_no_accuracy_and_a_set_without_test_no_test_loss(
@@ -75,7 +78,7 @@ def test_a_curve_has_no_accuracy_and_a_set_without_test_no_test_loss(
     assert list(rows(tmp_path / "without")[1]) == [
         "step",
         "loss",
-        "grad_norm",
+        "gradient_norm",
         "learning_rate",
     ]
     assert list(rows(tmp_path / "with")[4])[4:] == ["test_loss"]
@@ -117,7 +120,9 @@ def test_steps_stop_a_run_and_leave_the_schedule_alone(nabla: Nabla, tmp_path: P
     for steps in ("20", "40"):
         nabla("train", "mine.toml", "--steps", steps, "--out", steps)
     short, long = rows(tmp_path / "20"), rows(tmp_path / "40")
-    assert short == long[:20]
+    evaluated = {"test_loss", "accuracy", "test_accuracy"}  # the last row always is
+    assert [{k: v for k, v in row.items() if k not in evaluated} for row in short] == long[:20]
+    assert evaluated < set(short[-1])
     described = tomllib.loads((tmp_path / "20" / "experiment.toml").read_text())
     assert (described["steps"], described["recorded"]["steps"]) == (400, 20)
 
@@ -145,7 +150,7 @@ def test_beyond_the_whole_steps_every_nth_is_written_and_it_says_so(
 ) -> None:
     monkeypatch.setattr(metrics, "WHOLE", 20)
     result = nabla("train", "xor", "--steps", "40", "--every", "7", "--out", "out")
-    assert [r["step"] for r in rows(tmp_path / "out")] == [*range(1, 21), 21, 28, 35]
+    assert [r["step"] for r in rows(tmp_path / "out")] == [*range(1, 21), 21, 28, 35, 40]
     assert (
         result.stderr == "metrics.jsonl holds each step up to 20, then every 7th (--every).\n"
     )
@@ -270,9 +275,9 @@ def test_an_empty_folder_is_filled(nabla: Nabla, tmp_path: Path) -> None:
         (["xor", "--device", "cuda:99"], "'cuda:99' is not on this machine"),
         (["xor", "--device", "mps"], "'mps' is not on this machine"),
         (["xor", "--device", "banana"], "'banana' is not on this machine"),
-        (["xor", "--steps", "-1"], "--steps"),
-        (["xor", "--steps", "many"], "--steps"),
-        (["xor", "--steps", "1000000000000"], "--steps"),
+        (["xor", "--steps", "-1"], "'--steps': wanted at least 0."),
+        (["xor", "--steps", "many"], "'--steps': wanted a whole number."),
+        (["xor", "--steps", "1000000000000"], "'--steps': wanted at most"),
         (["xor", "--seed", "-1"], "--seed"),
         (["xor", "--seed", str(2**70)], "seed: wanted"),
         (["xor", "--every", "0"], "--every"),
@@ -353,3 +358,13 @@ def test_a_file_that_wishes_for_an_absent_device_runs_on_the_cpu_and_keeps_it(
     described = tomllib.loads((tmp_path / "out" / "experiment.toml").read_text())
     assert described["device"] == "cuda:77"
     assert described["recorded"]["device"] == "CPU"
+
+
+def test_what_was_left_out_of_a_table_is_said(nabla: Nabla, tmp_path: Path) -> None:
+    lines = ["a,y", *(f"{k},{'xz'[k % 2]}" for k in range(12)), "inf,x"]
+    (tmp_path / "table.csv").write_text("\n".join(lines) + "\n")
+    text = 'layers = ["linear"]\nsteps = 2\nbatches = {size = 4}\n'
+    (tmp_path / "mine.toml").write_text(text + 'data = {kind = "csv", path = "table.csv"}\n')
+    result = nabla("train", "mine.toml", "--out", "out")
+    assert result.exit_code == 0, result.output
+    assert "left out for a missing value: 1 of 13 rows" in result.stderr

@@ -319,10 +319,20 @@ def test_what_may_belong_to_another_machine_is_given_time(tmp_path):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     file = tmp_path / f".nabla-{ended.pid}-{'0' * 16}.tmp"
+    folder = tmp_path / f".nabla-{ended.pid}-{'1' * 16}.out"
+    folder.mkdir()
     file.touch()
+    (folder / "metrics.jsonl").touch()
     assert sweep_orphans(tmp_path, 600) == 0
-    os.utime(file, (time.time() - 700,) * 2)
+    long_ago = (time.time() - 700,) * 2
+    os.utime(file, long_ago)
+    os.utime(folder, long_ago)
     assert sweep_orphans(tmp_path, 600) == 1
+    assert (folder / "metrics.jsonl").exists()  # written just now, whatever the folder says
+    os.utime(folder / "metrics.jsonl", long_ago)
+    os.utime(folder, long_ago)
+    assert sweep_orphans(tmp_path, 600) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.soak
