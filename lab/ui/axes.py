@@ -13,7 +13,7 @@ from lab.ui import theme
 from lab.ui.paint_guard import forgive
 from lab.ui.ranging import nice
 
-NARROW = 1.25
+NARROW = 2.5
 """A logarithmic range of less than this ratio has ticks at evenly spaced values."""
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -72,7 +72,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def logTickStrings(  # noqa: D102, pyqtgraph's name
         self, values: list[float], _scale: float, _spacing: float
     ) -> list[str]:
-        if len(values) > 1 and 10 ** (values[1] - values[0]) < NARROW:
+        if len(values) > 1 and values[-1] - values[0] < math.log10(NARROW):
             return [shown(10**v, _digits(values)) for v in values]
         return [power(v) for v in values]
 
@@ -112,18 +112,16 @@ def log_ticks(low: float, high: float) -> list[float]:
     >>> [round(10**t, 2) for t in log_ticks(-1.6, 0.1)]
     [0.03, 0.1, 0.3, 1.0]
     """
-    if 10 ** min(high - low, 1.0) < NARROW:
+    if high - low < math.log10(NARROW):
         return _even_ticks(10.0**low, 10.0**high)
     decades = range(math.floor(low), math.ceil(high) + 1)
     breadth = high - low
     if breadth > 3:
         stride = max(1, math.ceil(breadth / 6))
         return [float(d) for d in decades if d % stride == 0 and low <= d <= high]
-    heads = (1, 3) if breadth > 1 else (1, 2, 3, 5, 7) if breadth > 0.4 else range(10, 100)
-    shift = 0 if breadth > 0.4 else -1
-    places = [d + shift + math.log10(h) for d in decades for h in heads]
-    inside = [p for p in places if low <= p <= high]
-    return inside[:: max(1, len(inside) // 6)]
+    heads = (1, 3) if breadth > 1 else (1, 2, 3, 5, 7)
+    places = [d + math.log10(h) for d in decades for h in heads]
+    return [p for p in places if low <= p <= high]
 
 
 def _even_ticks(low: float, high: float) -> list[float]:

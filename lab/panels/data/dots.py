@@ -56,13 +56,13 @@ class ChosenMark(OutlinedMark):
 
 
 class CrossMark(ScatterMark):
-    """Thin crosses in the text's colour."""
+    """Thin crosses in the text's colour, behind the points: their colour is what counts."""
 
-    z = 13.0
+    z = 9.0
 
     def pen(self) -> QPen:
         """Two strokes."""
-        return QPen(theme.colour("text"), 1.6)
+        return QPen(theme.colour("text"), 1.2)
 
     def brush(self) -> QBrush:
         """None."""
@@ -77,7 +77,7 @@ class DotPlot(Plot):
         self.train_marks: list[ScatterMark] = []
         self.test_marks: list[ScatterMark] = []
         self.batch_marks: list[OutlinedMark] = []
-        self.wrong = self.add(CrossMark("Wrong", symbol="strokes", size=8))
+        self.wrong = self.add(CrossMark("Wrong", symbol="strokes", size=11))
         self.chosen = self.add(ChosenMark("Selected", size=15, is_filled=False))
         self.xs: FloatArray = np.empty(0)
         self.ys: FloatArray = np.empty(0)

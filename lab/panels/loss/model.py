@@ -304,12 +304,13 @@ def _loss(look: RunLook, state: LossState, train: Line, test: Line) -> str:
     if value is None:
         return "not trained yet" + ("" if tested is None else f"; test loss {shown(tested, 3)}")
     direction = _direction(look, "loss")
-    mean = f" (mean of {state.window})" if state.window > 1 else ""
-    parts = [f"train {shown(value, 3)}{mean}"]
-    if tested is not None:
-        older = evaluated_before(look)
-        parts.append(f"test {shown(tested, 3)}" + ("" if older is None else f" at {older:,}"))
-    return "; ".join([*parts, *([direction] if direction else [])])
+    name = "mean loss" if state.window > 1 else "loss"
+    words = f"{name} {shown(value, 3)}" + (f", {direction}" if direction else "")
+    if tested is None:
+        return words
+    older = evaluated_before(look)
+    where = "" if older is None else f" at {older:,}"
+    return f"{words}; test {shown(tested, 3)}{where}"
 
 
 def evaluated_before(look: RunLook) -> int | None:

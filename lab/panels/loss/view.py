@@ -162,7 +162,7 @@ class LossView(PanelFrame):
         tab, window = TABS[self._state.tab], self._state.window
         name = tab.title if tab.test is None else "Training"
         is_mean = tab.step is not None and tab.is_smoothed and window > 1
-        return f"{name}, mean of {window}" if is_mean else name
+        return f"{name} (mean of {window})" if is_mean else name
 
     def _words(self, look: RunLook) -> str:
         """What stands beside the title: the loss, or what is drawn instead of it."""

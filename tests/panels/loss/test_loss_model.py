@@ -145,8 +145,8 @@ def test_the_reading_says_the_numbers_of_the_cursors_step(run):
     said = LossModel().picture(look(run), LossState(window=15), None, 400).reading()
     mean = losses(run)[30:45].mean()
     tested = run.timeline.current.evaluation_at(45)["test_loss"]
-    assert said.startswith(f"Step 45: train {mean:.3g} (mean of 15); ")
-    assert f"; test {tested:.3g} at 42" in said
+    assert said.startswith(f"Step 45: mean loss {mean:.3g}, ")
+    assert said.endswith(f"; test {tested:.3g} at 42.")
 
 
 def test_the_reading_of_an_iteration_in_progress(run):

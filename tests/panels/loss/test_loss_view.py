@@ -74,7 +74,7 @@ def test_every_step_is_drawn_and_the_cursor_stands_at_its_step(qtbot, bridge, vi
     assert (len(past), len(future)) == (25, 16)
     tested = bridge.look.history.evaluation_at(25)["test_loss"]
     assert {m.name: v for m, v in view.plot.time_rule.values()}["Test"] == tested
-    assert view.reading().startswith("Step 25: train ")
+    assert view.reading().startswith("Step 25: mean loss ")
 
 
 def test_a_hidden_panel_draws_nothing_until_it_is_seen_again(qtbot, bridge, view):
@@ -116,13 +116,13 @@ def test_the_menu_of_the_plot_and_the_switch_above_it_agree(qtbot, bridge, view)
 
 def test_a_mean_is_called_one(qtbot, bridge, view):
     trained(qtbot, bridge, 30)
-    assert view.train.name == f"Training, mean of {view.state.window}"
+    assert view.train.name == f"Training (mean of {view.state.window})"
     view.width_of_mean.edited.emit(1)
     assert view.train.name == "Training"
     view.tabs.chosen.emit("Gradient")
     assert view.train.name == "Gradient"
     view.width_of_mean.edited.emit(7)
-    assert view.train.name == "Gradient, mean of 7"
+    assert view.train.name == "Gradient (mean of 7)"
 
 
 def test_more_hides_the_steps_and_shows_the_learning_rate(qtbot, bridge, view):
