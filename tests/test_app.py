@@ -17,14 +17,7 @@ from lab.engine.experiment import experiment
 from lab.engine.kinds import ExperimentError
 from lab.engine.records import Record, record_text
 from lab.files.errors import SaveError
-
-ENDLESS = {
-    "title": "Endless",
-    "steps": 1_000_000_000,
-    "data": {"kind": "circle", "samples": 100},
-    "layers": [{"kind": "linear", "units": 8}, "tanh", "linear"],
-    "loss": "binary_cross_entropy_with_logits",
-}
+from tests.endless import ENDLESS
 
 WATCHED = """
 import sys

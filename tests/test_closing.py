@@ -15,14 +15,8 @@ from lab.engine.experiment import experiment
 from lab.engine.records import Record, record_text
 from lab.engine.run import Run
 from lab.shell import sessions
+from tests.endless import ENDLESS
 
-ENDLESS = {
-    "title": "Endless",
-    "steps": 1_000_000_000,
-    "data": {"kind": "circle", "samples": 100},
-    "layers": [{"kind": "linear", "units": 8}, "tanh", "linear"],
-    "loss": "binary_cross_entropy_with_logits",
-}
 DIGITS = ENDLESS | {"data": "digits", "loss": "cross_entropy"}
 LONG_MS = 30_000
 WITH_SIGNALS = pytest.mark.skipif(sys.platform == "win32", reason="no such signals there")

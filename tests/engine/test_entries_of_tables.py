@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_another_block_another_norm_and_another_linear_layer(make, monkeypatch):
     inner = ["my_norm", {"kind": "dense", "units": 4, "init": "normal"}]
     own = [{"kind": "dense", "units": 4}, {"kind": "around", "layers": inner}, "dense"]
     names = {"around": "residual", "my_norm": "batch_norm", "dense": "linear"}
-    plain = eval(re.sub("|".join(names), lambda m: names[m[0]], repr(own)))
+    plain = json.loads(re.sub("|".join(names), lambda m: names[m[0]], json.dumps(own)))
     mine, known = trained(make(layers=own)), trained(make(layers=plain))
     assert torch.equal(mine.state.vector, known.state.vector)
     assert torch.equal(mine.answers(mine.test_x), known.answers(known.test_x))

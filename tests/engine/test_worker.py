@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 TIMEOUT = 30
+WILD = {
+    "loss": "mse_loss",
+    "layers": [{"kind": "linear"}],
+    "optimizer": {"kind": "sgd", "learning_rate": 1e6},
+}
+"""A line that diverges within a few steps."""
 
 
 class Desk:
@@ -271,12 +277,7 @@ def test_cancelling_runs_the_finally_block(desk: Desk) -> None:
 
 @pytest.mark.fault("M1")
 def test_divergence_pauses_at_its_step_and_keeps_the_state_before(desk: Desk) -> None:
-    wild = playground(
-        loss="mse_loss",
-        layers=[{"kind": "linear"}],
-        optimizer={"kind": "sgd", "learning_rate": 1e6},
-    )
-    desk.worker.load(wild)
+    desk.worker.load(playground(**WILD))
     desk.worker.play()
     event = desk.next_event(Status.DIVERGED)
     look = desk.worker.take()["run"]
@@ -364,12 +365,7 @@ def test_a_question_is_not_interrupted_and_steps_asked_for_are_all_taken(desk: D
 
 
 def test_what_stopped_a_run_is_forgotten_once_it_is_got_over(desk: Desk) -> None:
-    wild = playground(
-        loss="mse_loss",
-        layers=[{"kind": "linear"}],
-        optimizer={"kind": "sgd", "learning_rate": 1e6},
-    )
-    desk.worker.load(wild)
+    desk.worker.load(playground(**WILD))
     desk.worker.play()
     desk.next_event(Status.DIVERGED)
     stopped = desk.look(lambda look: look.branches[0].diverged_at is not None)

@@ -29,9 +29,11 @@ def test_every_typed_word_must_be_found():
     assert matching.score("export csv", "Export: Network, ONNX") is None
 
 
-@given(st.text(max_size=30), st.text(max_size=60))
-def test_matching_never_fails(typed, text):
-    matching.score(typed, text)
+@given(st.text(max_size=60))
+def test_any_text_finds_itself_and_a_letter_it_lacks_finds_nothing(text):
+    assert matching.score(text, text) is not None
+    absent = next(c for c in map(chr, range(0x4E00, 0x4F00)) if c not in text)
+    assert matching.score(f"{text} {absent}", text) is None
 
 
 # -- ruler --------------------------------------------------------------------------------
