@@ -183,9 +183,15 @@ class Trainer(Bench):
             self.phase, self._is_begun = Phase.READY, False
 
     def abandon(self) -> None:
-        """Leave an iteration that has failed midway, if one has, and the tensors it holds."""
+        """Leave an iteration that has failed midway, if one has, and the tensors it holds.
+
+        What a backward pass that was left has waiting in the queue of its thread goes with
+        the next pass, so there is one, of a single number. Without it the queue is destroyed
+        at the end of the thread, which can abort the process (torch 2.13).
+        """
         self.discard()
         self.output = self._objective = self.target = torch.empty(0)
+        torch.zeros((), requires_grad=True).square().backward()
 
     @contextmanager
     def settled(self) -> Iterator[None]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import queue
 import threading
+import weakref
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ import pytest
 import torch
 
 from lab.engine.experiment import Experiment, experiment
-from lab.engine.interrupts import Interrupted
+from lab.engine.interrupts import Interrupted, install
 from lab.engine.news import Event, Partial, RunLook, Status
 from lab.engine.run import Run
 from lab.engine.worker import Worker
@@ -378,8 +380,6 @@ def test_what_stopped_a_run_is_forgotten_once_it_is_got_over(desk: Desk) -> None
 
 @pytest.mark.fault("T5")
 def test_an_interrupt_leaves_the_run_as_before_the_iteration() -> None:
-    from lab.engine.interrupts import install
-
     layers = [{"kind": "linear", "units": 1500}, "batch_norm", "tanh"] * 2
     run = Run(playground(layers=[*layers, {"kind": "linear"}], batches={"size": 24}))
     stop = threading.Event()
@@ -395,6 +395,38 @@ def test_an_interrupt_leaves_the_run_as_before_the_iteration() -> None:
     stop.clear()
     run.step()
     assert run.newest == 1
+
+
+@pytest.mark.fault("T5")
+def test_nothing_of_a_backward_pass_that_was_left_stays_in_its_thread() -> None:
+    """What stays is destroyed as the thread ends, which aborted the process now and then."""
+
+    class Saved:
+        def __init__(self, tensor: torch.Tensor) -> None:
+            self.tensor = tensor.detach()
+
+    saved: list[weakref.ref[Saved]] = []
+
+    def pack(tensor: torch.Tensor) -> Saved:
+        made = Saved(tensor)
+        saved.append(weakref.ref(made))
+        return made
+
+    layers = [{"kind": "linear", "units": 1500}, "tanh"] * 4
+    run = Run(playground(layers=[*layers, "linear"], batches={"size": 48}))
+    stop = threading.Event()
+    assert install(run, stop)
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda kept: kept.tensor):
+        run.advance_phase()
+        run.advance_phase()
+    stop.set()  # the backward pass is left at its first gradient
+    with pytest.raises(Interrupted) as left:
+        run.advance_phase()
+    del left  # its traceback holds the graph
+    run.trainer.abandon()
+    gc.collect()
+    assert len(saved) > 4
+    assert not any(ref() for ref in saved)
 
 
 @pytest.mark.fault("T3")

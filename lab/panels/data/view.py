@@ -11,6 +11,7 @@ import numpy as np
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QStackedWidget
 
+from lab.engine.datasets import DATASETS
 from lab.engine.kinds import ExperimentError
 from lab.engine.news import Status
 from lab.panels.data.book import ROWS, AnswerBook
@@ -280,8 +281,9 @@ class DataView(PanelFrame):
         look = self._bridge.look
         if look is None:
             return
-        changes: dict[str, object] = {"data.kind": "points", "data.points": points}
-        if look.settings.data.kind == "points" and "data.kind" in self._points_paths:
+        kind = next(name for name, data in DATASETS.items() if data.is_drawn)
+        changes: dict[str, object] = {"data.kind": kind, "data.points": points}
+        if look.settings.data.kind == kind and "data.kind" in self._points_paths:
             del changes["data.kind"]
         self._points_paths = tuple(changes)
         try:
