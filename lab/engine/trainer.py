@@ -191,7 +191,7 @@ class Trainer(Bench):
         """
         self.discard()
         self.output = self._objective = self.target = torch.empty(0)
-        torch.zeros((), requires_grad=True).square().backward()
+        torch.autograd.backward(torch.zeros((), requires_grad=True).square())
 
     @contextmanager
     def settled(self) -> Iterator[None]:
