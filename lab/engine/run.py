@@ -28,6 +28,7 @@ from lab.engine.memory import is_out_of_memory, release
 from lab.engine.phases import Phase
 from lab.engine.preflight import check_batches, check_early_stopping
 from lab.engine.replay import bring, take_over_edits
+from lab.engine.snapshots import never
 from lab.engine.timeline import BUDGET, Branch, Timeline
 from lab.engine.trainer import Trainer, norm
 
@@ -81,7 +82,7 @@ class Run:
         """Whether what is computed now may be left midway: a phase, and nothing else."""
         self._viewer: Trainer | None = None
         self._retries = 0
-        self.is_hurried: Callable[[], bool] = lambda: False  # somebody waits for the pause
+        self.is_hurried: Callable[[], bool] = never  # somebody waits for the pause
         self._led_here = experiment  # the description that led to the newest step
         self._made: tuple[tuple[str, Any], ...] = ()  # the edits since, as far as taken over
         self.timeline.keep_state(0, self.trainer.state.vector)
@@ -238,10 +239,8 @@ class Run:
 
     def _keep_state(self, step: int) -> None:
         """Keep a snapshot; without memory for it, or time, replay will have to do."""
-        if self.is_hurried():
-            return
         try:
-            self.timeline.keep_state(step, self.trainer.state.vector)
+            self.timeline.keep_state(step, self.trainer.state.vector, self.is_hurried)
             return
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):

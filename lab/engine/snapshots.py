@@ -13,9 +13,18 @@ from typing import TYPE_CHECKING
 import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
 BLOCK_BYTES = 4 * 2**20
+PIECE = 4 * 2**20
+"""Numbers copied in one go, some milliseconds; between two the copy may be given up."""
+
+
+def never() -> bool:
+    """Nobody waits."""
+    return False
 
 
 class _Block:
@@ -30,8 +39,12 @@ class _Block:
     def is_full(self) -> bool:
         return len(self.steps) == len(self.rows)
 
-    def add(self, step: int, vector: Tensor) -> None:
-        self.rows[len(self.steps)].copy_(vector)
+    def add(self, step: int, vector: Tensor, is_hurried: Callable[[], bool]) -> None:
+        row = self.rows[len(self.steps)]
+        for start in range(0, len(vector), PIECE):
+            if is_hurried():
+                return
+            row[start : start + PIECE].copy_(vector[start : start + PIECE])
         self.steps.append(step)
 
 
@@ -100,27 +113,34 @@ class Snapshots:
         """All steps kept."""
         return self._frame_steps + [s for b in self._blocks for s in b.steps]
 
-    def add(self, step: int, vector: Tensor, spacing: int) -> None:
-        """Keep a copy; ``spacing`` is how far apart key frames may lie once it is old."""
+    def add(
+        self, step: int, vector: Tensor, spacing: int, is_hurried: Callable[[], bool] = never
+    ) -> None:
+        """Keep a copy, unless somebody gets in a hurry before it is done.
+
+        ``spacing`` is how far apart key frames may lie once it is old.
+        """
         if not self._blocks or self._blocks[-1].is_full:
             self._blocks.append(self._fresh_block(spacing))
-        self._blocks[-1].add(step, vector)
+        self._blocks[-1].add(step, vector, is_hurried)
 
     def _fresh_block(self, spacing: int) -> _Block:
         if len(self._blocks) < max(self._most_blocks, 1):
             return _Block(self._rows, self._like)
         oldest = self._blocks.pop(0)
         self._thin(oldest, spacing)
+        if len(oldest.rows) == 1 and oldest.steps[0] in self._frames:
+            return _Block(1, self._like)
         oldest.steps = []
         return oldest
 
     def _thin(self, block: _Block, spacing: int) -> None:
-        """Turn a block into key frames."""
+        """Turn a block into key frames; one with a single row becomes one as it is."""
         last = self._frame_steps[-1] if self._frame_steps else -math.inf
-        after = self._blocks[0].steps[0] if self._blocks else math.inf
+        after = next((b.steps[0] for b in self._blocks if b.steps), math.inf)
         rows = dict(zip(block.steps, block.rows, strict=False))
         for step in key_steps(block.steps, max(spacing, self._gap), last, after):
-            self._frames[step] = rows[step].clone()
+            self._frames[step] = rows[step] if len(block.rows) == 1 else rows[step].clone()
             self._frame_steps.append(step)
         while len(self._frame_steps) > self._most_frames:
             self._thin_frames()

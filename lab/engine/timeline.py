@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from lab.engine.edits import WEIGHTS, merged
 from lab.engine.edits import Edit as Edit  # where a branch is, its edits are looked for
 from lab.engine.series import Envelope, Series
-from lab.engine.snapshots import Snapshots
+from lab.engine.snapshots import Snapshots, never
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
@@ -143,8 +143,10 @@ class Timeline:
         """How many steps can be replayed within 50 ms."""
         return max(1, int(REPLAY_S / self.step_s)) if self.step_s else 1
 
-    def keep_state(self, step: int, vector: Tensor) -> None:
-        """Keep a snapshot, if this is a step to keep."""
+    def keep_state(
+        self, step: int, vector: Tensor, is_hurried: Callable[[], bool] = never
+    ) -> None:
+        """Keep a snapshot, if this is a step to keep and nobody gets in a hurry."""
         branch = self.current
         kept = branch.snapshots[-1] if branch.snapshots else None
         if kept is None or kept.length != len(vector):
@@ -152,7 +154,7 @@ class Timeline:
             branch.snapshots.append(kept)
         elif kept.row_bytes > SMALL and step % self.spacing:
             return
-        kept.add(step, vector, self.spacing)
+        kept.add(step, vector, self.spacing, is_hurried)
 
     def _share(self) -> int:
         """Return the memory for one more collection of snapshots; the others give it up."""

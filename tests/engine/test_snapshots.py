@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.engine import snapshots
 from lab.engine.run import Run
 from lab.engine.snapshots import BLOCK_BYTES, Snapshots
 from lab.engine.timeline import Timeline
@@ -130,6 +131,41 @@ def test_a_step_that_is_waited_for_is_not_kept_and_found_again_by_replay(make):
         plain.seek(step)
         found, wanted = (r.bench.state.vector for r in (run, plain))
         assert torch.equal(found, wanted)
+
+
+@pytest.mark.fault("T5")
+def test_a_copy_under_way_can_be_given_up(monkeypatch):
+    monkeypatch.setattr(snapshots, "PIECE", 10)
+    kept, asked = Snapshots(torch.zeros(35), 10**6), []
+
+    def is_hurried():
+        asked.append(1)
+        return len(asked) == 3
+
+    kept.add(0, torch.full((35,), 0.0), 1)
+    kept.add(1, torch.full((35,), 1.0), 1, is_hurried)
+    assert (kept.steps, len(asked)) == ([0], 3)
+    kept.add(2, torch.full((35,), 2.0), 1, lambda: False)
+    assert kept.steps == [0, 2]
+    for step, value in ((0, 0.0), (1, 0.0), (2, 2.0)):
+        assert torch.equal(kept.at_or_before(step)[1], torch.full((35,), value))
+
+
+@pytest.mark.parametrize("gives_up", [(), (3,), (2, 3, 4), (6,), (9,)])
+def test_large_snapshots_are_handed_on_and_not_copied(gives_up):
+    length = snapshots.BLOCK_BYTES // 4 + 1  # a block holds one of them
+    kept = Snapshots(torch.zeros(length), 6 * 4 * length)
+    for step in range(10):
+        kept.add(step, torch.full((length,), float(step)), 1, lambda s=step: s in gives_up)
+        budget = 7 * 4 * length  # one row more while a key frame is handed on
+        assert kept.nbytes <= budget
+    steps = kept.steps
+    assert steps == sorted(steps)
+    assert (steps[0], steps[-1]) == (0, 8 if gives_up == (9,) else 9)
+    assert not set(steps) & set(gives_up)
+    for step in steps:
+        found, vector = kept.at_or_before(step)
+        assert (found, float(vector[0]), float(vector[-1])) == (step, step, step)
 
 
 def test_rows_evaluations_and_curves_follow_the_lineage(make):
