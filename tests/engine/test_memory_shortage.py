@@ -179,10 +179,10 @@ def test_a_snapshot_there_is_no_memory_for_is_replayed(asked, monkeypatch):
     reference.advance(STEPS)
     keep = run.timeline.keep_state
 
-    def short(step, vector):
+    def short(step, *given):
         if step == FAILING:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        keep(step, vector)
+        keep(step, *given)
 
     monkeypatch.setattr(run.timeline, "keep_state", short)
     before = run.timeline.budget
