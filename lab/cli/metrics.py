@@ -15,13 +15,14 @@ WHOLE = 100_000
 EVERY = 100
 
 FILE_NAME = "metrics.jsonl"
-NAMES = ("loss", "gradient_norm", "learning_rate")
+COLUMNS = {"loss": "loss", "grad_norm": "gradient_norm", "learning_rate": "learning_rate"}
+"""What is written, and what the history calls it."""
 
 
 class Metrics:
     """Writes what a run has recorded since the last time, read by cursor in blocks.
 
-    ``loss`` and ``gradient_norm`` are those of the batch before its update, ``test_loss``,
+    ``loss`` and ``grad_norm`` are those of the batch before its update, ``test_loss``,
     ``accuracy`` (of the training set) and ``test_accuracy`` those after it, which the last
     row always has. A number that is
     not finite is ``null``; what does not exist (the accuracy of a curve) is left out.
@@ -48,11 +49,11 @@ class Metrics:
         steps = self._branch.steps
         newest = len(steps)
         start, stop = self._steps, newest if is_last else max(newest - 1, self._steps)
-        columns = (steps.column(name, start, stop).tolist() for name in NAMES)
+        columns = (steps.column(name, start, stop).tolist() for name in COLUMNS.values())
         found = self._found | self._new_evaluations()
         for step, numbers in enumerate(zip(*columns, strict=True), start + 1):
             if step <= WHOLE or step % self._every == 0 or (is_last and step == newest):
-                row = dict(zip(NAMES, numbers, strict=True))
+                row = dict(zip(COLUMNS, numbers, strict=True))
                 self._write({"step": step, **row, **found.get(step, {})})
         self._steps = stop
         self._found = {step: row for step, row in found.items() if step > stop}

@@ -56,7 +56,7 @@ def test_metrics_are_those_of_the_run_before_each_update(nabla: Nabla, tmp_path:
         recorded = branch.row(row["step"])
         assert recorded is not None
         assert row["loss"] == recorded["loss"]
-        assert row["gradient_norm"] == recorded["gradient_norm"]
+        assert row["grad_norm"] == recorded["gradient_norm"]
         assert row["learning_rate"] == recorded["learning_rate"]
     found = branch.evaluation_at(25)
     asked = ("test_loss", "accuracy", "test_accuracy")
@@ -78,7 +78,7 @@ def test_a_curve_has_no_accuracy_and_a_set_without_test_no_test_loss(
     assert list(rows(tmp_path / "without")[1]) == [
         "step",
         "loss",
-        "gradient_norm",
+        "grad_norm",
         "learning_rate",
     ]
     assert list(rows(tmp_path / "with")[4])[4:] == ["test_loss"]
