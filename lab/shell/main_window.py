@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from lab.presets import PRESETS
@@ -197,8 +197,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def show_desk(self) -> None:
-        """Show the panels."""
-        self.pages.setCurrentWidget(self.desk.host)
+        """Show the panels; no field of theirs takes the keys that play and step."""
+        if self.pages.currentWidget() is not self.desk.host:
+            self.pages.setCurrentWidget(self.desk.host)
+            self.desk.host.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @Slot(str)
     def _on_loading(self, what: str) -> None:

@@ -109,7 +109,7 @@ class Plot(QWidget):
     def _make_scene(self, equal_aspect: bool, y_down: bool) -> None:
         self.view = pg.GraphicsLayoutWidget(self)
         self.view.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
-        self.view.ci.layout.setContentsMargins(8, 8, 14, 4)
+        self.view.ci.layout.setContentsMargins(8, 8, 20, 4)
         self.view.ci.layout.setSpacing(2)
         self.x_axis, self.y_axis = Axis("bottom"), Axis("left")
         self.item = pg.PlotItem(axisItems={"bottom": self.x_axis, "left": self.y_axis})

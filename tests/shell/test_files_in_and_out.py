@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QTableWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QTableWidget
 
 from lab.engine.records import Record, read_record
 from lab.shell.shots import Shot
@@ -42,6 +43,24 @@ def test_one_click_on_the_start_page_plays_a_preset(drive):
     assert window.pages.currentWidget() is window.desk.host
     assert not window.notices.is_working
     drive.bridge.pause()
+
+
+def test_keys_play_and_step_once_a_card_was_clicked(drive):
+    window = drive.window
+    window.actions_["file.new"].trigger()
+    card = next(c for c in window.start_page.cards() if c.name == "digits-mlp")
+    QTest.mouseClick(card, Qt.MouseButton.LeftButton)
+    drive.qtbot.waitUntil(
+        lambda: drive.bridge.look.title == "Digits" and drive.bridge.look.step > 3,
+        timeout=30_000,
+    )
+    drive.qtbot.waitUntil(lambda: bool(window.desk.panel("data").findChildren(QLineEdit)))
+    assert window.isActiveWindow()
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    drive.qtbot.waitUntil(lambda: not drive.bridge.look.playing)
+    step = drive.bridge.look.step
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_N)
+    drive.wait(step + 1)
 
 
 def test_progress_of_loading_stays_until_the_new_run_is_there(drive):

@@ -292,7 +292,7 @@ def _in_progress(look: RunLook) -> str:
     numbers = look.numbers or {}
     known = [
         f"{name} {shown(numbers[key], 3)}"
-        for key, name in (("loss", "loss"), ("gradient_norm", "gradient norm"))
+        for key, name in (("loss", "loss"), ("gradient_norm", "‖∇‖"))
         if key in numbers
     ]
     done = ("", "forward done", "loss found", "gradients found")[look.phase]

@@ -156,7 +156,7 @@ def test_the_reading_of_an_iteration_in_progress(run):
     trainer = run.trainer
     assert said == (
         f"Step 61, gradients found: loss {trainer.loss_value:.3g}, "
-        f"gradient norm {trainer.gradient_norm:.3g}."
+        f"‖∇‖ {trainer.gradient_norm:.3g}."
     )
 
 
