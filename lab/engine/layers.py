@@ -72,15 +72,20 @@ class LayerKind(Kind):
 
 
 def _activation(
-    name: str, title: str, summary: str, module: str, *parameters: Parameter
+    name: str,
+    title: str,
+    summary: str,
+    module: str,
+    *parameters: Parameter,
+    is_own: bool = False,
 ) -> LayerKind:
-    """Return the entry of an elementwise layer whose options are torch's own."""
+    """Return the entry of an elementwise layer whose options are those of torch's module."""
     return LayerKind(
         name,
         title,
         summary,
         parameters,
-        build=lambda options, shape: getattr(nn, module)(**options),
+        build=lambda options, shape: getattr(modules if is_own else nn, module)(**options),
         is_activation=True,
     )
 
@@ -270,7 +275,13 @@ LAYERS: dict[str, LayerKind] = {
             is_activation=True,
         ),
         _activation("sigmoid", "Sigmoid", "1/(1 + e⁻ᶻ)", "Sigmoid"),
-        _activation("hardsigmoid", "Hard sigmoid", "min(1, max(0, z/6 + 1/2))", "Hardsigmoid"),
+        _activation(
+            "hardsigmoid",
+            "Hard sigmoid",
+            "min(1, max(0, z/6 + 1/2))",
+            "Hardsigmoid",
+            is_own=True,
+        ),
         _activation("tanh", "Tanh", "(eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ)", "Tanh"),
         _activation("relu", "ReLU", "max(0, z)", "ReLU"),
         _activation(
@@ -300,6 +311,7 @@ LAYERS: dict[str, LayerKind] = {
             "max(0, z) + min(0, α(e^{z/α} − 1))",
             "CELU",
             _positive("alpha", 1.0, "α", "α"),
+            is_own=True,
         ),
         _activation(
             "gelu",

@@ -196,8 +196,8 @@ class _Parts:
         }
 
     def _modules(self) -> Iterator[Any]:
-        own = (modules.Dropout, modules.Step, modules.Residual)
-        yield from (c for c in own if any(isinstance(m, c) for m in self.network.modules()))
+        used = dict.fromkeys(type(m) for m in self.network.modules())
+        yield from (c for c in used if c.__module__ == modules.Residual.__module__)
         if any(first_weights(self.experiment.layers)):
             yield modules.initialise
 
