@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lab.engine.networks import leaf_modules
 
 if TYPE_CHECKING:
-    from threading import Event
+    from collections.abc import Callable
 
     from lab.engine.run import Run
 
@@ -23,8 +23,8 @@ class Interrupted(BaseException):
     """The iteration was left; no handler for ordinary errors may take it for one."""
 
 
-def install(run: Run, stop: Event) -> bool:
-    """Make a run leave its iteration soon after ``stop`` is set, if it is a long one.
+def install(run: Run, is_hurried: Callable[[], bool]) -> bool:
+    """Make a run leave its iteration soon after ``is_hurried``, if it is a long one.
 
     A step that is finished all the same is not kept as a snapshot then, which may be as dear.
 
@@ -34,10 +34,10 @@ def install(run: Run, stop: Event) -> bool:
     cost = sum(s.multiply_adds for s in trainer.sizes) * trainer.batches.size
     if cost < LONG:
         return False
-    run.is_hurried = stop.is_set
+    run.is_hurried = is_hurried
 
     def check(*_: Any) -> None:
-        if run.is_leavable and stop.is_set():
+        if run.is_leavable and is_hurried():
             raise Interrupted
 
     for _, module in leaf_modules(trainer.network):

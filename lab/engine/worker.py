@@ -8,13 +8,13 @@ has taken the last one, so what no one can see is not computed.
 from __future__ import annotations
 
 import logging
-from collections import deque
 from functools import partial
 from threading import Event as Flag
 from threading import Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.commands import Commands
 from lab.engine.jobs import Jobs, described
 from lab.engine.kinds import ExperimentError
 from lab.engine.looks import look_at
@@ -51,17 +51,18 @@ class Worker:
     def __init__(self, on_event: Callable[[Event], None]) -> None:
         self.mailbox = Mailbox()
         self._on_event = on_event
-        self._commands: deque[Callable[[], None]] = deque()
-        self._wake, self._stop, self._go = Flag(), Flag(), Flag()
+        self._commands = Commands()
+        self._wake, self._go = Flag(), Flag()
         self._go.set()
         self._jobs = Jobs(self.mailbox, self._tell, self._wake.set)
         self._questions: dict[str, Question] = {}
         self._runs: dict[int, Run] = {}
         self._run: Run | None = None
         self._number = 0
-        self._playing, self._until = False, 0
+        self._playing, self._played_from = False, 0
+        self._until: int | None = None  # the step to stop at; None: the horizon
         self._pace = Pace()
-        self._dirty = self._closing = False
+        self._dirty = self._closing = self._is_training = False
         self._thread = Thread(target=self._loop, name="lab-engine")
         self._thread.start()
 
@@ -72,9 +73,7 @@ class Worker:
 
         ``at_once`` leaves a long iteration of training midway; a step asked for is finished.
         """
-        if at_once and self._playing:
-            self._stop.set()  # before the command is there: it must not be what is interrupted
-        self._commands.append(command)
+        self._commands.add(command, at_once=at_once)
         self._wake.set()
 
     def load(
@@ -97,8 +96,7 @@ class Worker:
 
     def pause(self) -> None:
         """Stop training after the iteration in progress, or amid a long one."""
-        self._stop.set()
-        self.post(self._pause)
+        self.post(self._pause, at_once=True)
 
     def step(self) -> None:
         """Carry out one iteration; in the past, go on by one step."""
@@ -186,7 +184,6 @@ class Worker:
             If an iteration takes longer than ``timeout`` seconds.
         """
         self._closing = True
-        self._stop.set()
         self._wake.set()
         self._thread.join(timeout)
         if self._thread.is_alive():
@@ -207,11 +204,12 @@ class Worker:
 
     def _carry_out_commands(self) -> None:
         while self._commands and not self._closing:
-            command = self._commands.popleft()
-            if not self._commands:
-                self._stop.clear()
             self._dirty = True
-            self._guarded(command)
+            self._guarded(self._commands.take())
+
+    def _is_hurried(self) -> bool:
+        """Whether training is to be left; a step that was asked for only when all ends."""
+        return self._closing or (self._is_training and self._commands.is_urgent)
 
     def _guarded(self, command: Callable[[], None]) -> None:
         """Carry something out; what goes wrong becomes an event, and the thread goes on."""
@@ -221,8 +219,7 @@ class Worker:
         try:
             command()
         except Interrupted:
-            if self._run:
-                self._run.trainer.abandon()
+            self._abandon()
         except ExperimentError as error:
             failure = (Status.REFUSED, *described(error))
         except ArithmeticError as error:
@@ -247,9 +244,17 @@ class Worker:
     def _fail(self, status: Status, text: str, detail: str) -> None:
         if status is not Status.REFUSED:
             self._playing = False
-        if self._run and status is Status.FAILED:
-            self._run.trainer.abandon()
+        if status is Status.FAILED:
+            self._abandon()
         self._tell(Event("run", self._number, status, text, detail, self._cursor()))
+
+    def _abandon(self) -> None:
+        """Leave the iteration in progress; a device that has failed may fail here as well."""
+        try:
+            if self._run:
+                self._run.trainer.abandon()
+        except Exception:
+            log.exception("the iteration could not be left")
 
     def _cursor(self) -> int | None:
         return self._run.cursor if self._run else None
@@ -290,11 +295,14 @@ class Worker:
 
     def _train(self) -> None:
         if self._playing and self._pace.is_due:
+            self._is_training = True
             self._guarded(self._burst)
+            self._is_training = False
 
     def _burst(self) -> None:
         """Carry out iterations for some milliseconds, or the one that is due."""
         run = self._live()
+        until = self._end_of(run)
         began, before = perf_counter(), run.newest
         self._dirty = True
         deadline = began + BURST_S
@@ -303,7 +311,7 @@ class Worker:
                 run.step()
                 if not self._go.is_set():
                     self._go.wait(HOLD_S)
-                if run.cursor >= self._until or run.early_stop:
+                if run.cursor >= until or run.early_stop:
                     break
                 if self._pace.is_limited or self._commands or perf_counter() > deadline:
                     return
@@ -313,6 +321,16 @@ class Worker:
         self._playing = False
         self._tell_run(Status.FINISHED, run.early_stop or f"Step {run.cursor:,} is reached.")
         run.early_stop = ""
+
+    def _end_of(self, run: Run) -> int:
+        """The step to stop at: the one asked for, or the horizon as it is set by now.
+
+        Who plays on from behind the horizon goes on without an end.
+        """
+        if self._until is not None:
+            return self._until
+        horizon = run.settings.steps
+        return horizon if self._played_from < horizon else 2**62
 
     def _live(self) -> Run:
         if self._run is None:
@@ -330,8 +348,12 @@ class Worker:
         from lab.engine.run import Run
         from lab.engine.timeline import BUDGET
 
-        made = Run(experiment, edits=edits, budget=BUDGET // KEPT_RUNS)
-        install(made, self._stop)
+        try:
+            made = Run(experiment, edits=edits, budget=BUDGET // KEPT_RUNS)
+        except Exception:
+            self._keep_threads()
+            raise
+        install(made, self._is_hurried)
         self._adopt(made, max(self._runs, default=0) + 1)
         self._runs[self._number] = made
         self._let_go()
@@ -351,12 +373,17 @@ class Worker:
         self._tell_run(Status.LOADED)
 
     def _adopt(self, run: Run, number: int) -> None:
-        from lab.engine.device import use_threads
-
         self._jobs.cancel_all()
         self._run, self._number, self._playing = run, number, False
         self._pace.forget()
-        use_threads(run.experiment.threads)
+        self._keep_threads()
+
+    def _keep_threads(self) -> None:
+        """Compute with as many threads as the run's description says: they decide its bits."""
+        from lab.engine.device import use_threads
+
+        if self._run:
+            use_threads(self._run.experiment.threads)
 
     def _reset(self, new_seed: bool) -> None:
         now = self._live().settings
@@ -365,9 +392,7 @@ class Worker:
 
     def _play(self, until: int | None) -> None:
         run = self._live()
-        horizon = run.settings.steps
-        ahead = horizon if run.cursor < horizon else 2**62
-        self._until = ahead if until is None else until
+        self._until, self._played_from = until, run.cursor
         if not self._playing:
             self._playing = True
             self._pace.forget()

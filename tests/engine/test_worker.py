@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import torch
 
+from lab.engine import interrupts
+from lab.engine.edits import Edit
 from lab.engine.experiment import Experiment, experiment
 from lab.engine.interrupts import Interrupted, install
 from lab.engine.news import Event, Partial, RunLook, Status
@@ -383,9 +385,9 @@ def test_an_interrupt_leaves_the_run_as_before_the_iteration() -> None:
     layers = [{"kind": "linear", "units": 1500}, "batch_norm", "tanh"] * 2
     run = Run(playground(layers=[*layers, {"kind": "linear"}], batches={"size": 24}))
     stop = threading.Event()
-    assert install(run, stop) is False  # small batches: no hooks, no cost
+    assert install(run, stop.is_set) is False  # small batches: no hooks, no cost
     run = Run(playground(layers=[*layers * 2, {"kind": "linear"}], batches={"size": 48}))
-    assert install(run, stop) is True
+    assert install(run, stop.is_set) is True
     before = run.trainer.state.vector.clone()
     stop.set()
     with pytest.raises(Interrupted):
@@ -415,7 +417,7 @@ def test_nothing_of_a_backward_pass_that_was_left_stays_in_its_thread() -> None:
     layers = [{"kind": "linear", "units": 1500}, "tanh"] * 4
     run = Run(playground(layers=[*layers, "linear"], batches={"size": 48}))
     stop = threading.Event()
-    assert install(run, stop)
+    assert install(run, stop.is_set)
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda kept: kept.tensor):
         run.advance_phase()
         run.advance_phase()
@@ -437,3 +439,69 @@ def test_closing_in_the_midst_of_training_ends_the_thread() -> None:
     desk.look(lambda look: look.step > 10)
     desk.worker.close(10)
     assert not any(t.name == "lab-engine" for t in threading.enumerate())
+
+
+@pytest.mark.fault("T5")
+def test_every_step_asked_for_is_made_whatever_waits_behind_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interrupts, "LONG", 1)  # every iteration may be left
+    desk.worker.load(playground())
+    desk.worker.play()
+    desk.look(lambda look: look.playing and look.newest > 5)
+    desk.worker.pause()
+    desk.next_event(Status.PAUSED)
+    before = desk.look(lambda look: not look.playing).newest
+    behind = [
+        lambda: desk.worker.set_speed(None),
+        lambda: desk.worker.watch("w", lambda bench: 1),
+        desk.worker.step,
+        desk.worker.pause,
+    ]
+    for nth, command in enumerate(behind):
+        desk.worker.step()
+        command()
+        wanted = before + nth + 1 + (nth >= 2)
+        desk.look(lambda look, wanted=wanted: look.newest == wanted)  # type: ignore[misc]
+    desk.worker.phase()
+    desk.worker.phase()
+    desk.look(lambda look: look.phase == 2)
+
+
+def test_a_device_that_fails_even_in_leaving_does_not_end_the_engine(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    desk.worker.load(playground())
+    desk.next_event(Status.LOADED)
+    assert desk.worker._run is not None
+    for name in ("forward", "discard"):
+        monkeypatch.setattr(desk.worker._run.trainer, name, broken)
+    desk.worker.step()
+    assert "unspecified launch failure" in desk.next_event(Status.FAILED).text
+    desk.worker.load(playground(seed=2))
+    desk.next_event(Status.LOADED)
+
+
+def test_a_refused_load_leaves_the_threads_of_the_run_alone(desk: Desk) -> None:
+    desk.worker.load(playground())
+    desk.next_event(Status.LOADED)
+    edit = Edit(3, "optimizer.learning_rate", 0.1, -1.0)
+    desk.worker.load(playground(threads=2), [edit])
+    desk.next_event(Status.REFUSED)
+    desk.worker.watch("threads", lambda bench: torch.get_num_threads())
+    look = desk.look(lambda found: "threads" in found.answers)
+    assert look.answers["threads"] == look.experiment.threads == 1
+
+
+def test_play_goes_on_to_a_horizon_set_while_it_runs(desk: Desk) -> None:
+    desk.worker.load(playground(steps=300, schedule="cosine"))
+    desk.worker.set_speed(400)
+    desk.worker.play()
+    desk.look(lambda look: look.newest > 20)
+    desk.worker.edit({"steps": 350})
+    desk.look(lambda look: look.horizon == 350)
+    desk.worker.set_speed(None)
+    assert desk.next_event(Status.FINISHED).text == "Step 350 is reached."
