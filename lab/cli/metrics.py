@@ -81,8 +81,11 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def thinning(last: int, every: int) -> str:
-    """Return the sentence that says which steps are written, if not all of them are."""
+def thinning(last: int, every: int, option: str = "") -> str:
+    """Return the sentence that says which steps are written, if not all of them are.
+
+    ``option`` is what it can be changed by.
+    """
     if last <= WHOLE or every == 1:
         return ""
-    return f"{FILE_NAME} holds each step up to {WHOLE:,}, then every {every:,}th (--every)."
+    return f"{FILE_NAME} holds each step up to {WHOLE:,}, then every {every:,}th{option}."

@@ -1,4 +1,4 @@
-"""A folder of results that is there completely or not at all."""
+"""A folder of results: what is new in it comes at the end, each file whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lab.cli.answers import RequestError
 from lab.cli.metrics import FILE_NAME as METRICS
-from lab.files.atomic import IDLE_S, sweep_orphans, told
+from lab.files.atomic import IDLE_S, is_temporary, sweep_orphans, told
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -36,7 +36,7 @@ def checked(out: Path, overwrite: bool) -> Path:
             return out
         if not out.is_dir():
             raise RequestError(f"--out: {out} is there already and is not a folder.")
-        names = {entry.name for entry in out.iterdir()}
+        names = {e.name for e in out.iterdir() if not is_temporary(e.name)}
     if names and not overwrite:
         raise RequestError(
             f"--out: {out} is not empty; choose another folder, or allow it with --overwrite."
@@ -51,10 +51,11 @@ def checked(out: Path, overwrite: bool) -> Path:
 def new_folder(out: Path) -> Generator[Path, None, None]:
     """Yield a folder to write into, which becomes ``out`` if all goes well.
 
-    ``out`` is what `checked` has returned.
+    ``out`` is what `checked` has returned. Where it is there already, what is new is written
+    inside it, for it may lie on a disk of its own.
     """
     with told(out):
-        beside = next(p for p in out.parents if p.is_dir())
+        beside = next(p for p in (out, *out.parents) if p.is_dir())
         sweep_orphans(beside, IDLE_S)
         staged = beside / f".nabla-{os.getpid()}-{secrets.token_hex(8)}.out"
         staged.mkdir()

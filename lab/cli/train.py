@@ -59,7 +59,11 @@ def train(
     record = changed(record_named(target), seed=seed, device=device)
     request = requested(record, steps, every)
     run = begun(record, refuse_absent=device is not None)
-    tell(run.trainer.device.notice, *run.trainer.data.notes, thinning(request.last, every))
+    tell(
+        run.trainer.device.notice,
+        *run.trainer.data.notes,
+        thinning(request.last, every, " (--every)"),
+    )
     summary = carried_out(run, request, folder)
     shown = json.dumps({**summary.as_json(), "out": str(folder)}, ensure_ascii=False)
     typer.echo(shown if as_json else f"{summary.in_words()} See {folder}.")

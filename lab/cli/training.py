@@ -56,18 +56,23 @@ class Request:
 def train_into(folder: Path, run: Run, request: Request, progress: Progress) -> Summary:
     """Carry out a run up to a step, and write metrics, weights and record into a folder."""
     began = perf_counter()
-    with told(folder / METRICS), open(folder / METRICS, "x", encoding="utf-8") as stream:
+    with told(folder / METRICS):
+        stream = open(folder / METRICS, "x", encoding="utf-8")  # noqa: SIM115 - just below
+    with stream:
         metrics = Metrics(run, stream, request.every)
 
         def report() -> None:
-            metrics.write_new()
+            with told(folder / METRICS):
+                metrics.write_new()
+                os.utime(folder)  # somebody is at work here
             progress.show(run)
 
         ending = carry_out(run, request, report)
         run.evaluate()
-        metrics.write_new(is_last=True)
-        stream.flush()
-        os.fsync(stream.fileno())
+        with told(folder / METRICS):
+            metrics.write_new(is_last=True)
+            stream.flush()
+            os.fsync(stream.fileno())
     progress.end()
     write_results(folder, run)
     return Summary(run, ending, metrics.rows, request.every, perf_counter() - began)
@@ -177,9 +182,9 @@ class Summary:
     @property
     def results(self) -> dict[str, float | None]:
         """Loss and accuracy over both sets, with the weights that were written."""
-        found = self.run.trainer.evaluate()
+        found = self.run.timeline.current.evaluation_at(self.run.newest) or {}
         names = ("train_loss", "accuracy", "test_loss", "test_accuracy")
-        return {name: finite(getattr(found, name)) for name in names}
+        return {name: finite(found.get(name)) for name in names}
 
     def in_words(self) -> str:
         """Return it as a sentence."""

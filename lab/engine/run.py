@@ -262,7 +262,8 @@ class Run:
 
     def evaluate(self) -> None:
         """Measure loss and accuracy over both whole sets at the newest step, if nobody has."""
-        if self.cursor == self.newest:
+        found = self.timeline.current.evaluation_at(self.newest)
+        if self.cursor == self.newest and (found is None or found["step"] < self.newest):
             self.timeline.keep_evaluation(self.newest, self.trainer.evaluate())
 
     def _evaluate(self, step: int) -> None:

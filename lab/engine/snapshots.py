@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from lab.engine.memory import is_out_of_memory
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -62,6 +64,16 @@ def key_steps(
             kept.append(step)
             last = step
     return kept
+
+
+def _copied(row: Tensor) -> Tensor:
+    """Return a copy, or the row itself where there is no memory for one."""
+    try:
+        return row.clone()
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return row
 
 
 class Snapshots:
@@ -128,22 +140,26 @@ class Snapshots:
         if len(self._blocks) < max(self._most_blocks, 1):
             return _Block(self._rows, self._like)
         oldest = self._blocks.pop(0)
-        self._thin(oldest, spacing)
-        if len(oldest.rows) == 1 and oldest.steps[0] in self._frames:
-            return _Block(1, self._like)
+        if self._thin(oldest, spacing):
+            return _Block(self._rows, self._like)
         oldest.steps = []
         return oldest
 
-    def _thin(self, block: _Block, spacing: int) -> None:
-        """Turn a block into key frames; one with a single row becomes one as it is."""
+    def _thin(self, block: _Block, spacing: int) -> bool:
+        """Turn a block into key frames, and say whether its memory is still needed for them.
+
+        It is where the block has a single row, and where there is none for copies.
+        """
         last = self._frame_steps[-1] if self._frame_steps else -math.inf
         after = next((b.steps[0] for b in self._blocks if b.steps), math.inf)
         rows = dict(zip(block.steps, block.rows, strict=False))
         for step in key_steps(block.steps, max(spacing, self._gap), last, after):
-            self._frames[step] = rows[step] if len(block.rows) == 1 else rows[step].clone()
+            self._frames[step] = _copied(rows[step]) if len(block.rows) > 1 else rows[step]
             self._frame_steps.append(step)
+        is_needed = any(self._frames.get(step) is row for step, row in rows.items())
         while len(self._frame_steps) > self._most_frames:
             self._thin_frames()
+        return is_needed
 
     def _thin_frames(self) -> None:
         """Let key frames lie twice as far apart, those to come as well."""

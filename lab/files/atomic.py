@@ -267,8 +267,9 @@ def sweep_orphans(folder: StrPath, idle_s: float = 0.0) -> int:
     """Remove temporary files, and folders of them, that killed processes left in a folder.
 
     It is an orphan if its process is gone and it has not been written for ``idle_s``, or if
-    it has not been written for a day. On a shared disk a process that lives on another
-    machine looks gone from here: leave it time.
+    it has not been written for a day (a folder only if no such process lives: the number of
+    one that is gone may be another's by now). On a shared disk a process that lives on
+    another machine looks gone from here: leave it time, and touch a folder now and then.
 
     Returns
     -------
@@ -286,6 +287,11 @@ def sweep_orphans(folder: StrPath, idle_s: float = 0.0) -> int:
     return removed
 
 
+def is_temporary(name: str) -> bool:
+    """Say whether a name is that of something not finished, or left behind."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
 def _is_orphan(entry: os.DirEntry[str], process: int, idle_s: float) -> bool:
     with suppress(OSError):
         if entry.is_symlink():
@@ -294,13 +300,15 @@ def _is_orphan(entry: os.DirEntry[str], process: int, idle_s: float) -> bool:
         if entry.is_dir():
             written += [inside.stat().st_mtime for inside in os.scandir(entry.path)]
         idle = time.time() - max(written)
-        return idle > _DAY_S or (idle >= idle_s and not _is_alive(process))
+        is_alive = _is_alive(process)
+        is_old = idle > _DAY_S and not (entry.is_dir() and is_alive)
+        return is_old or (idle >= idle_s and is_alive is False)
     return False
 
 
-def _is_alive(process: int) -> bool:
+def _is_alive(process: int) -> bool | None:
     if os.name == "nt":
-        return True  # os.kill would end it there; a day's age decides
+        return None  # os.kill would end it there; a day's age decides
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

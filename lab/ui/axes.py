@@ -13,7 +13,7 @@ from lab.ui import theme
 from lab.ui.paint_guard import forgive
 from lab.ui.ranging import nice
 
-NARROW = 2.5
+NARROW = 3.0
 """A logarithmic range of less than this ratio has ticks at evenly spaced values."""
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -72,8 +72,9 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def logTickStrings(  # noqa: D102, pyqtgraph's name
         self, values: list[float], _scale: float, _spacing: float
     ) -> list[str]:
-        if len(values) > 1 and values[-1] - values[0] < math.log10(NARROW):
-            return [shown(10**v, _digits(values)) for v in values]
+        low, high = self.range
+        if high - low < math.log10(NARROW):
+            return even_labels([10**v for v in values], _even_step(10.0**low, 10.0**high))
         return [power(v) for v in values]
 
     def tickStrings(  # noqa: D102, pyqtgraph's name
@@ -81,11 +82,17 @@ class Axis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     ) -> list[str]:
         if self.logMode:
             return self.logTickStrings(values, scale, spacing)
-        largest = max((abs(v) for v in values), default=0.0)
-        if largest >= 1e6 or 0 < spacing < 1e-4:
-            return [shown(v if abs(v) > spacing * 1e-6 else 0.0, 3) for v in values]
-        places = max(0, math.ceil(-math.log10(spacing * 1.0001))) if spacing > 0 else 0
-        return [fixed(v, places) for v in values]
+        return even_labels(values, spacing)
+
+
+def even_labels(values: list[float], spacing: float) -> list[str]:
+    """Numbers that lie so far apart, with as many digits as tell them apart."""
+    largest = max((abs(v) for v in values), default=0.0)
+    if largest >= 1e6 or 0 < spacing < 1e-4:
+        rounded = [v if abs(v) > spacing * 1e-6 else 0.0 for v in values]
+        return [shown(v, _digits(v, spacing)) for v in rounded]
+    places = max(0, math.ceil(-math.log10(spacing * 1.0001))) if spacing > 0 else 0
+    return [fixed(v, places) for v in values]
 
 
 def fixed(value: float, places: int) -> str:
@@ -112,6 +119,9 @@ def log_ticks(low: float, high: float) -> list[float]:
     >>> [round(10**t, 2) for t in log_ticks(-1.6, 0.1)]
     [0.03, 0.1, 0.3, 1.0]
     """
+    low, high = max(low, -300.0), min(high, 300.0)
+    if low >= high:
+        return []
     if high - low < math.log10(NARROW):
         return _even_ticks(10.0**low, 10.0**high)
     decades = range(math.floor(low), math.ceil(high) + 1)
@@ -126,15 +136,20 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 def _even_ticks(low: float, high: float) -> list[float]:
     """Exponents of evenly spaced round values, for a range in which they look even."""
-    step = nice((high - low) / 4)
+    step = _even_step(low, high)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [math.log10(k * step) for k in range(first, last + 1) if k > 0]
 
 
-def _digits(exponents: list[float]) -> int:
-    """Significant digits by which neighbouring ticks differ."""
-    values = [10**e for e in exponents]
-    return max(2, math.ceil(math.log10(values[-1] / (values[1] - values[0]))) + 1)
+def _even_step(low: float, high: float) -> float:
+    """How far apart evenly spaced ticks lie."""
+    return nice((high - low) / 6)
+
+
+def _digits(value: float, spacing: float) -> int:
+    """Significant digits that tell a tick from its neighbour, three at least."""
+    ratio = abs(value) / spacing if spacing > 0 else 1.0
+    return max(3, math.ceil(math.log10(max(ratio, 1.0)) - 1e-9) + 1)
 
 
 def clean(text: str) -> str:

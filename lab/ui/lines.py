@@ -86,7 +86,7 @@ class LineMark(Mark):
         return value if np.isfinite(value) else None
 
     def foot(self, x: float) -> float:
-        """The x to which ``at(x)`` belongs: where the last point drawn lies."""
+        """The x to which ``at(x)`` belongs, of an x in sight: where the last point lies."""
         place = int(np.searchsorted(self.x, x, "right")) - 1 if self._is_sorted else -1
         return float(self.x[place]) if place >= 0 else x
 

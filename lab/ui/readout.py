@@ -28,7 +28,7 @@ def words_at(
     x = unlogged(place[0]) if frame.log_x else place[0]
     lines = [m.words_at(place, pixel) for m in marks if m.is_visible]
     lines = [line for line in lines if line]
-    head = f"{x_words or 'x'}  {shown(round(x) if _counts(x_words) else x, 5)}"
+    head = f"{x_words or 'x'}  {f'{round(x):,}' if _counts(x_words) else shown(x, 5)}"
     return "\n".join([head, *lines]) if lines else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -38,6 +39,8 @@ class CursorMark(Mark):
         if view.cursor is None or (view.log_x and view.cursor <= 0):
             return
         x, _y = view.place(view.cursor, 1.0)
+        if not 0 <= x <= view.width:
+            return
         painter.setPen(QPen(theme.colour("text"), 1))
         painter.drawLine(QPointF(x, 0), QPointF(x, view.height))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -46,12 +49,12 @@ class CursorMark(Mark):
         for (mark, _value), place in zip(there, places, strict=True):
             painter.setPen(QPen(theme.colour("base"), 1.5))
             painter.setBrush(mark.ink())
-            painter.drawEllipse(place, DOT, DOT)
-        if 0 <= x <= view.width:
-            for nth, ((mark, value), place) in enumerate(zip(there, places, strict=True)):
-                at = QPointF(x, place.y())
-                _label(painter, label_of(mark, value), mark.ink(), at, view,
-                       is_upper=nth < len(there) / 2)  # fmt: skip
+            if isfinite(place.x()):  # a logarithmic axis has no place for step 0
+                painter.drawEllipse(place, DOT, DOT)
+        for nth, ((mark, value), place) in enumerate(zip(there, places, strict=True)):
+            at = QPointF(x, place.y())
+            _label(painter, label_of(mark, value), mark.ink(), at, view,
+                   is_upper=nth < len(there) / 2)  # fmt: skip
 
     def values(self) -> list[tuple[LineMark, float]]:
         """The labelled curves that have a value at the cursor, the greatest first."""

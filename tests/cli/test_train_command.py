@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import tempfile
 import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,12 +16,12 @@ from lab.cli.progress import Progress
 from lab.engine.experiment import experiment
 from lab.engine.records import Record, read_record, record_of, record_text
 from lab.engine.run import Run
+from lab.engine.trainer import Trainer
 from lab.files.weights import read_safetensors
 from lab.presets import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Nabla = Callable[..., Any]
 
@@ -368,3 +370,43 @@ def test_what_was_left_out_of_a_table_is_said(nabla: Nabla, tmp_path: Path) -> N
     result = nabla("train", "mine.toml", "--out", "out")
     assert result.exit_code == 0, result.output
     assert "left out for a missing value: 1 of 13 rows" in result.stderr
+
+
+def test_a_folder_on_another_disk_is_filled(nabla: Nabla, tmp_path: Path) -> None:
+    """As of a volume mounted there: what was written elsewhere could not be moved into it."""
+    shared = Path("/dev/shm")
+    if not shared.is_dir() or shared.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no other disk here")
+    with tempfile.TemporaryDirectory(dir=shared) as other:
+        (tmp_path / "out").symlink_to(other, target_is_directory=True)
+        for extra in ([], ["--overwrite"]):
+            result = nabla("train", "xor", "--steps", "5", "--out", "out", *extra)
+            assert result.exit_code == 0, result.output
+            assert sorted(p.name for p in Path(other).iterdir()) == FILES
+
+
+def test_whole_sets_are_measured_once_after_the_last_step(
+    nabla: Nabla, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured, evaluate = [], Run.evaluate
+    inner = Trainer.evaluate
+    monkeypatch.setattr(Run, "evaluate", lambda run: (measured.clear(), evaluate(run)))
+    monkeypatch.setattr(Trainer, "evaluate", lambda t: (measured.append(1), inner(t))[1])
+    result = nabla("train", "xor", "--steps", "7", "--out", "out", "--json")
+    assert len(measured) == 1
+    last = rows(Path("out"))[-1]
+    found = json.loads(result.stdout)
+    assert {n: found[n] for n in ("test_loss", "accuracy")} == {
+        n: last[n] for n in ("test_loss", "accuracy")
+    }
+
+
+def test_memory_that_runs_out_in_a_step_is_not_told_of_a_file(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Run) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Run, "step", full)
+    sentence = refused("train", "xor", "--steps", "5", "--out", "out", code=1)
+    assert "make the network or the batches smaller" in sentence

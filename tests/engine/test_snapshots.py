@@ -168,6 +168,25 @@ def test_large_snapshots_are_handed_on_and_not_copied(gives_up):
         assert (found, float(vector[0]), float(vector[-1])) == (step, step, step)
 
 
+def test_no_memory_for_a_copy_loses_no_key_frame(monkeypatch):
+    kept = Snapshots(vector(0), 12 * BYTES)
+    rows = kept._rows
+    assert rows > 1
+
+    def full(self):
+        raise torch.OutOfMemoryError("out of memory")
+
+    for step in range(4 * rows):
+        if step == rows + 1:
+            monkeypatch.setattr(torch.Tensor, "clone", full)
+        kept.add(step, vector(step), 1)
+    assert kept.steps[0] == 0
+    for step in kept.steps:
+        at, found = kept.at_or_before(step)
+        assert at == step
+        assert torch.equal(found, vector(step))
+
+
 def test_rows_evaluations_and_curves_follow_the_lineage(make):
     run = Run(make(evaluate_every=5))
     run.advance(20)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from lab.ui import paint_guard, theme
-from lab.ui.axes import clean, fixed, log_ticks, power
+from lab.ui.axes import clean, even_labels, fixed, log_ticks, power
 from lab.ui.canvas import Canvas
 from lab.ui.figures import export_picture
 from lab.ui.lines import FUTURE, LineMark
@@ -388,9 +388,38 @@ def test_a_narrow_logarithmic_axis_has_ticks_that_can_be_told_apart(plot):
     values = [10**t for t in ticks]
     np.testing.assert_allclose(np.diff(values), values[1] - values[0], rtol=1e-6)
     assert all(low <= t <= high for t in ticks)
+    plot.y_axis.setRange(low, high)
     said = plot.y_axis.logTickStrings(ticks, 1, 1)
     assert len(set(said)) == len(said) >= 3
     np.testing.assert_allclose([float(s) for s in said], values, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(1.0051, 1.01314), (100_510, 101_314), (0.1005, 0.1013), (1.01, 2.99), (7.05, 19.9),
+     (0.4, 0.85), (0.62, 0.79), (1.5, 5), (1e-5, 2.9e-5), (0.02, 80)],
+)  # fmt: skip
+def test_every_logarithmic_axis_has_ticks_whose_words_say_where_they_are(plot, low, high):
+    ticks = log_ticks(np.log10(low), np.log10(high))
+    assert len(ticks) >= 2
+    plot.y_axis.setRange(np.log10(low), np.log10(high))
+    said = [float(s.replace("−", "-")) for s in plot.y_axis.logTickStrings(ticks, 1, 1)]
+    np.testing.assert_allclose(said, [10**t for t in ticks], rtol=1e-9)
+
+
+@pytest.mark.parametrize("span", [(400, 500), (-500, -400), (5, 5), (np.log10(0.1), -1)])
+def test_a_range_without_numbers_has_no_ticks(span):
+    assert log_ticks(*span) == []
+
+
+@pytest.mark.parametrize("first", [0.0, 0.69312, 1.2e6, -7e8])
+def test_ticks_close_together_are_told_apart(first):
+    for spacing in (2e-5, 0.5, 200.0):
+        values = [first + k * spacing for k in range(3)]
+        said = even_labels(values, spacing)
+        assert len(set(said)) == 3
+        read = [float(s.replace("\u2212", "-").replace(",", "")) for s in said]
+        np.testing.assert_allclose(read, values, atol=spacing / 10)
 
 
 def test_a_plot_over_a_map_or_of_a_plane_has_no_logarithmic_axes(qtbot, plot):
@@ -418,6 +447,30 @@ def test_the_dot_at_the_cursor_stands_where_its_value_was_measured(plot):
             for x, y in (dot, rule)]  # fmt: skip
     assert np.count_nonzero(near[0] < 4) > 12  # a line alone has eight
     assert np.count_nonzero(near[1] < 2.5) < 5
+
+
+def test_a_cursor_out_of_sight_leaves_nothing_behind(plot):
+    plot.add_line("Training", label=True).set(STEPS, STEPS)
+    plot.set_range(x=(10, 50))
+    ink = plot.marks[0].ink().name()
+    plot.time_cursor(10)
+    assert len(places_of(plot, ink)) > 50
+    before = plot.grab().toImage()
+    plot.time_cursor(90)
+    plot.time_cursor(None)
+    without = plot.grab().toImage()
+    plot.time_cursor(90)
+    assert plot.grab().toImage() == without != before
+
+
+def test_a_value_of_before_the_first_step_has_no_dot_on_a_logarithmic_axis(plot, qtbot):
+    plot.add_line("Training", label=True).set(STEPS, STEPS)
+    plot.add_line("Test", label=True).set(np.array([0.0, 50.0]), np.array([2.0, 1.0]))
+    plot.set_log(x=True)
+    plot.time_cursor(20)
+    with qtbot.captureExceptions() as failed, qtbot.assertNotEmitted(paint_guard.faults.failed):
+        plot.grab()
+    assert not failed
     assert clean("a\x00b\x1b]") == "ab]"
     plot.set_axes(x="<b>Step</b> & more")
     assert "&lt;b&gt;" in plot.x_axis.labelString()

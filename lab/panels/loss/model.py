@@ -229,6 +229,8 @@ def _of_row(history: History, column: str) -> Callable[[int], float | None]:
 def _all_of(history: History, column: str) -> Callable[[], tuple[FloatArray, FloatArray]]:
     def full() -> tuple[FloatArray, FloatArray]:
         parts = history.envelope(column, 1, history.newest, max(history.newest, 1))
+        if not parts:
+            return np.empty(0), np.empty(0)
         rows, means = ([getattr(p, n) for p in parts] for n in ("rows", "mean"))
         return np.concatenate(rows), np.concatenate(means)
 
@@ -278,6 +280,9 @@ def _note(look: RunLook, tab: Tab) -> str:
 # The sentence under the picture.
 
 
+GONE = "the numbers of single steps so old are kept no more"
+
+
 def reading(look: RunLook, state: LossState, train: Line, test: Line) -> str:
     """One sentence of what stands at the cursor, with how it was found."""
     if look.phase:
@@ -302,7 +307,8 @@ def _in_progress(look: RunLook) -> str:
 def _loss(look: RunLook, state: LossState, train: Line, test: Line) -> str:
     value, tested = train.at(look.step), test.at(look.step)
     if value is None:
-        return "not trained yet" + ("" if tested is None else f"; test loss {shown(tested, 3)}")
+        words = "not trained yet" if look.step == 0 else GONE
+        return words + ("" if tested is None else f"; test loss {shown(tested, 3)}")
     direction = _direction(look, "loss")
     name = "mean loss" if state.window > 1 else "loss"
     words = f"{name} {shown(value, 3)}" + (f", {direction}" if direction else "")
@@ -341,7 +347,7 @@ def _accuracy(look: RunLook, _state: LossState, train: Line, test: Line) -> str:
 def _gradient(look: RunLook, _state: LossState, train: Line, _test: Line) -> str:
     row = look.history.row(look.step)
     if row is None:
-        return "no gradient yet"
+        return "no gradient yet" if look.step == 0 else GONE
     mean, direction = train.at(look.step), _direction(look, "gradient_norm")
     words = [f"gradient norm {shown(row['gradient_norm'], 3)}"]
     words += [] if mean is None else [f"mean {shown(mean, 3)}"]
@@ -351,6 +357,6 @@ def _gradient(look: RunLook, _state: LossState, train: Line, _test: Line) -> str
 def _rate(look: RunLook, _state: LossState, _train: Line, _test: Line) -> str:
     row = look.history.row(look.step)
     if row is None:
-        return "no update yet"
+        return "no update yet" if look.step == 0 else GONE
     rate, schedule = shown(row["learning_rate"], 3), look.used.schedule.kind
     return f"learning rate {rate} in the last update ({schedule} schedule)"

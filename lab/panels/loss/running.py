@@ -129,10 +129,13 @@ class RunningMean:
 
     def _by_blocks(self, first: int, last: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         begin, end = (first - 1) // BLOCK, last // BLOCK
+        if last < self._first:
+            end = -(-last // BLOCK)  # its single values are gone: the whole block it lies in
         low, high = self._low.values()[begin:end], self._high.values()[begin:end]
         rows: FloatArray = 1.0 + BLOCK * (begin + np.arange(len(low), dtype=float))
         rest_from = 1 + BLOCK * (begin + len(low))
-        rest = self._values.values()[max(rest_from - self._first, 0) : last - self._first + 1]
+        stop = max(last - self._first + 1, 0)
+        rest = self._values.values()[max(rest_from - self._first, 0) : stop]
         steps = last - len(rest) + 1 + np.arange(len(rest), dtype=float)
         return (
             np.concatenate([np.maximum(rows, first), steps]),  # a block may begin before it

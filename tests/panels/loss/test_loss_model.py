@@ -1,6 +1,7 @@
 """The model against the engine's own record: every number is computed a second time."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from lab.engine.autopsy import Diverged
 from lab.engine.experiment import experiment
 from lab.engine.looks import look_at
+from lab.engine.news import History
 from lab.engine.pace import Pace
 from lab.engine.run import Run
 from lab.panels.loss import running
@@ -300,3 +302,44 @@ def test_a_range_that_lies_ahead_draws_nothing_and_still_knows_the_values(run):
     assert made.train.at(45) == pytest.approx(losses(run)[41:45].mean())
     assert "not trained" not in made.reading()
     assert len(made.steps.full()[0]) == 60
+
+
+def test_the_past_of_a_long_run_is_drawn_where_it_was(monkeypatch):
+    monkeypatch.setattr(running, "MOST_VALUES", 1024)
+    mean = RunningMean("loss", 1)
+    steps = SimpleNamespace(newest=5000, envelope=lambda *_: [])
+    values = np.arange(1.0, 5001.0)
+    mean._single = lambda *_: values
+    mean.follow(steps)
+    assert mean.at(100) is None
+    for first, last in ((100, 100), (1, 700), (65, 128), (3000, 5000), (4990, 5000)):
+        x, low, high = mean.between(first, last, 800)
+        assert len(x) >= 1
+        assert (np.diff(x) > 0).all()
+        assert first <= x[0] <= x[-1] <= last
+        assert (low <= high).all()
+        assert low[0] <= x[0] <= high[0]  # the value of a step is its number here
+        assert low[-1] <= last
+
+
+def test_numbers_of_steps_that_are_let_go_are_not_called_missing(run):
+    at_40 = look(run)
+    gone = replace(at_40, step=40, history=Forgetful(run.timeline.current))
+    for tab in ("loss", "gradient", "rate"):
+        said = LossModel().picture(gone, LossState(tab=tab), None, 400).reading()
+        assert "yet" not in said
+    assert "kept no more" in said
+
+
+class Forgetful(History):
+    """A history whose single steps are gone."""
+
+    def row(self, step):
+        return None
+
+
+def test_a_fresh_run_has_no_numbers_and_says_so():
+    fresh = Run(small())
+    fresh.advance_phase()
+    made = LossModel().picture(look(fresh), LossState(), None, 400)
+    assert [len(a) for a in made.steps.full()] == [0, 0]
