@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.edits import WEIGHTS
+from lab.engine.experiment import TABLES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lab.engine.edits import Edit
 
 UNDONE = "undone: "
-_SAY_NOTHING_ALONE = {"kind", "p", "size", "steps"}
+NAMES = {
+    "optimizer.kind": "method",
+    "schedule.kind": "schedule",
+    "clip.kind": "clip gradient",
+    "batches.size": "batch size",
+    "batches.micro": "pieces of a batch",
+    "steps": "planned steps",
+    "schedule.steps": "steps of the schedule",
+}
+"""What a path says nothing of by its last word."""
 
 
 def in_words(edits: Iterable[Edit]) -> list[str]:
@@ -25,6 +37,11 @@ def in_words(edits: Iterable[Edit]) -> list[str]:
 
 def _line(edit: Edit, before: list[Any]) -> str:
     """Describe an edit; ``before`` holds the values in force until then, and is kept up."""
+    what = name(edit.what)
+    if edit.what == WEIGHTS:
+        return f"{what} of {edit.new}"
+    if edit.old == edit.new:
+        return f"{what} kept at {_short(edit, edit.new)}"
     if not before or before[-1] != edit.old:
         before[:] = [edit.old]
     is_undone = len(before) > 1 and before[-2] == edit.new
@@ -32,18 +49,31 @@ def _line(edit: Edit, before: list[Any]) -> str:
         before.pop()
     else:
         before.append(edit.new)
-    change = f"{name(edit.what)} {_short(edit.old)} → {_short(edit.new)}"
+    change = f"{what} {_short(edit, edit.old)} → {_short(edit, edit.new)}"
     return f"{UNDONE}{change}" if is_undone else change
 
 
 def name(path: str) -> str:
-    """Return ``learning rate``, or ``clip kind`` where the last word alone says nothing."""
-    *first, last = path.split(".")
-    words = f"{first[-1]} {last}" if last in _SAY_NOTHING_ALONE and first else last
-    return words.replace("_", " ")
+    """Return ``learning rate``, as the form calls it, or the end of the path in words.
+
+    Of a layer it says the kind of option and which layer, counted from 1: ``p of layer 3``.
+    """
+    first, *rest = path.split(".")
+    if first == "layers":
+        *numbers, option = rest
+        ordinal = ".".join(str(int(n) + 1) for n in numbers if n != "layers")
+        return f"{_spaced(option)} of layer {ordinal}"
+    return NAMES.get(path, _spaced(rest[-1] if rest else first))
 
 
-def _short(value: Any) -> str:
+def _spaced(word: str) -> str:
+    return word.replace("_", " ")
+
+
+def _short(edit: Edit, value: Any) -> str:
+    table = TABLES.get(edit.what.removesuffix(".kind"))
+    if table and value in table:
+        return table[value].title
     if isinstance(value, float):
         return f"{value:.4g}"
     return "none" if value is None else str(value)

@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
+from lab.engine.experiment import TABLES, nested
 from lab.engine.kinds import ExperimentError
+from lab.engine.layers import LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from lab.engine.experiment import Experiment
+    from lab.engine.experiment import Experiment, Part
+    from lab.engine.kinds import Kind
+
+    Change = tuple[str, Any, Any]
 
 WEIGHTS = "weights"
 """What an edit is called that has loaded weights: the branch begins with a snapshot of them."""
@@ -40,26 +47,49 @@ def merged(edits: Iterable[Edit]) -> dict[str, Any]:
     return settings_in(found)
 
 
-def write_down(
-    edits: list[Edit], step: int, changes: Mapping[str, Any], now: Experiment
-) -> None:
-    """Add to the log what changes after ``step``, where ``now`` is in force.
+def write_down(edits: list[Edit], step: int, before: Experiment, after: Experiment) -> None:
+    """Have the log say what changes after ``step``: from what led there to what is to come.
 
-    A second edit of the same thing replaces the first, and one that takes it back removes it.
-    Another kind has options of its own: edits of the options of the old one go.
+    However it was arrived at, by edits made, made again and taken back, it is the same log.
     """
-    for what, new in changes.items():
-        earlier = [e for e in edits if e.step == step and _is_replaced(e.what, what)]
-        old = next((e.old for e in earlier if e.what == what), now.value(what))
-        edits[:] = [e for e in edits if e not in earlier]
-        if old != new:
-            edits.append(Edit(step, what, old, new))
-        now = now.changed({what: new})
+    edits[:] = [e for e in edits if e.step != step or e.what == WEIGHTS]
+    edits += (Edit(step, *change) for change in changes(before, after))
 
 
-def _is_replaced(earlier: str, later: str) -> bool:
-    part, _, last = later.rpartition(".")
-    return earlier == later or (last == "kind" and earlier.startswith(f"{part}."))
+def changes(before: Experiment, after: Experiment) -> Iterator[Change]:
+    """Yield path, old and new value of all that differs, so that made in order they give it.
+
+    Another kind comes with options of its own. One that both kinds have is told where its
+    value changes, and also where it is kept and is not the new kind's default.
+    """
+    for name in type(after).model_fields:
+        old, new = getattr(before, name), getattr(after, name)
+        if old == new:
+            continue
+        if name == "layers":
+            for (path, was), (_, now) in zip(nested(old), nested(new), strict=True):
+                yield from _of_part(path, was, now, LAYERS)
+        elif name in TABLES:
+            yield from _of_part(name, old, new, TABLES[name])
+        elif isinstance(new, BaseModel):
+            fields = type(new).model_fields
+            values = ((f, getattr(old, f), getattr(new, f)) for f in fields)
+            yield from ((f"{name}.{f}", a, b) for f, a, b in values if a != b)
+        else:
+            yield name, old, new
+
+
+def _of_part(
+    path: str, before: Part, after: Part, table: Mapping[str, Kind]
+) -> Iterator[Change]:
+    had, is_other = before.as_dict(), before.kind != after.kind
+    if is_other:
+        yield f"{path}.kind", before.kind, after.kind
+    defaults = {p.name: p.default for p in table[after.kind].parameters}
+    for name, new in after.as_dict().items():
+        old = had.get(name, defaults[name])
+        if old != new or (is_other and new != defaults[name]):
+            yield f"{path}.{name}", old, new
 
 
 def require_replayable(edits: Iterable[Edit]) -> None:

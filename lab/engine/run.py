@@ -193,7 +193,7 @@ class Run:
         self._retries += 1
         release()
         now = self.settings
-        self._log({"batches.micro": 2 * now.batches.micro}, now)
+        self._log({"batches.micro": 2 * now.batches.micro})
         self.advance_phase()
 
     def _make_edits(self) -> None:
@@ -323,7 +323,7 @@ class Run:
         new = self.timeline.branch(step)
         self._bring_back()
         self.cursor, self.early_stop = step, ""
-        self._log(changes or {}, now)
+        self._log(changes or {})
         return new
 
     def load_weights(self, tensors: Mapping[str, Any], source: str) -> None:
@@ -377,7 +377,7 @@ class Run:
             self.branch(self.cursor, changes)
         else:
             self.trainer.discard()
-            self._log(changes, now)
+            self._log(changes)
 
     @property
     def settings(self) -> Experiment:
@@ -413,6 +413,9 @@ class Run:
             self._check({edit.what: edit.new}, now)
             now = now.changed({edit.what: edit.new})
 
-    def _log(self, changes: Mapping[str, Any], now: Experiment) -> None:
-        write_down(self.timeline.current.edits, self.newest, changes, now)
+    def _log(self, changes: Mapping[str, Any]) -> None:
+        """Write down what changes from the newest step on."""
+        if changes:
+            after = self._settings_at(self.newest).changed(changes)
+            write_down(self.timeline.current.edits, self.newest, self._led_here, after)
         self._make_first_edits()

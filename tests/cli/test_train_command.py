@@ -113,7 +113,7 @@ def test_fed_back_with_edits_it_gives_the_weights_of_the_run(
     found = read_safetensors(once).tensors
     for name, tensor in run.trainer.network.state_dict().items():
         assert found[name].equal(tensor), name
-    assert len(read_record(tmp_path / "twice" / "experiment.toml").edits) == 3
+    assert len(read_record(tmp_path / "twice" / "experiment.toml").edits) == 4
 
 
 def test_steps_stop_a_run_and_leave_the_schedule_alone(nabla: Nabla, tmp_path: Path) -> None:

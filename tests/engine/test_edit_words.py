@@ -33,13 +33,23 @@ def test_a_value_that_another_edit_has_set_aside_is_forgotten():
     assert in_words(log)[1] == "learning rate 0.01 → 0.1"
 
 
-def test_short_names_keep_what_they_belong_to():
-    assert [name(p) for p in ("clip.kind", "layers.2.p", "seed")] == [
-        "clip kind",
-        "2 p",
+def test_names_are_those_of_the_form():
+    paths = ("clip.kind", "layers.2.p", "layers.0.layers.3.p", "seed", "batches.size", RATE)
+    assert [name(p) for p in paths] == [
+        "clip gradient",
+        "p of layer 3",
+        "p of layer 1.4",
         "seed",
+        "batch size",
+        "learning rate",
     ]
 
 
+def test_kinds_are_called_by_their_titles_and_what_is_kept_is_said():
+    log = [Edit(0, "optimizer.kind", "adam", "sgd"), Edit(0, RATE, 0.1, 0.1)]
+    assert in_words(log) == ["method Adam → SGD", "learning rate kept at 0.1"]
+
+
 def test_what_was_left_open_is_none():
-    assert in_words([Edit(0, "weights", None, "mine.pt")]) == ["weights none → mine.pt"]
+    assert in_words([Edit(0, "x.cap", None, 3)]) == ["cap none → 3"]
+    assert in_words([Edit(0, "weights", None, "mine.pt")]) == ["weights of mine.pt"]
