@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ROWS = "data.rows"
 PLAYING_S, PAUSED_S = 0.001, 0.25
+WHOLE_S, SHARE = 0.02, 0.02
+"""While training, a set that takes so long is asked whole, for this share of the time."""
 FIRST_ROWS = 1_024
 MOST_ROWS = 20_000
 """Samples answered at most; of a larger set an evenly spaced part is looked at."""
@@ -73,8 +75,9 @@ class AnswerBook:
     def question(self, look: RunLook, wanted: IntArray, pause_s: float = 0.0) -> AskRows | None:
         """What to ask from now on; None: nothing else than before.
 
-        All samples if there is time for it. If not: while training, ``wanted`` and a part of
-        the others in turn; when paused, what is not answered yet, ``wanted`` first.
+        All samples at once if there is time for it, while training now and then, so that
+        they are of one step. If not: while training, ``wanted`` and a part of the others in
+        turn; when paused, what is not answered yet, ``wanted`` first.
         """
         everything = np.union1d(self.looked_at, wanted)
         pace = self.seconds_a_row
@@ -82,8 +85,11 @@ class AnswerBook:
             few = everything[:: max(1, -(-len(everything) // FIRST_ROWS))]
             return AskRows(np.union1d(few, wanted))
         affordable = int((PLAYING_S if look.playing else PAUSED_S) / max(pace, 1e-9))
+        whole_s = pace * len(everything)
+        if look.playing and whole_s <= WHOLE_S:
+            return AskRows(everything, pause_s=max(pause_s, steady(whole_s / SHARE)))
         if affordable >= len(everything):
-            return AskRows(everything, pause_s=pause_s if look.playing else 0.0)
+            return AskRows(everything)
         affordable = 2 ** max(affordable, 64).bit_length() // 2  # steady though paces waver
         first = np.unique(wanted)[:affordable]
         if look.playing:
@@ -103,9 +109,12 @@ class AnswerBook:
         """Whether every sample has the answer of the cursor's step."""
         return bool((self.steps == look.step).all())
 
-    def is_whole(self, look: RunLook) -> bool:
-        """Whether every sample looked at has the answer of the cursor's step."""
-        return bool((self.steps[self.looked_at] == look.step).all())
+    @property
+    def step(self) -> int | None:
+        """The step that the answers of all samples looked at belong to; None: to several."""
+        steps = self.steps[self.looked_at]
+        is_one = len(steps) > 0 and steps[0] >= 0 and bool((steps == steps[0]).all())
+        return int(steps[0]) if is_one else None
 
     def scores(self, rows: IntArray | slice = slice(None)) -> FloatArray:
         """One number for each class, (n, C); see ``maths.class_scores``."""
@@ -126,6 +135,11 @@ class AnswerBook:
     def has_probabilities(self) -> bool:
         """Whether the outputs are meant as probabilities."""
         return self.answer in {"softmax", "sigmoid"}
+
+
+def steady(seconds: float) -> float:
+    """The next power of two, so that what wavers a little does not change at all."""
+    return float(2.0 ** np.ceil(np.log2(max(seconds, 1e-3))))
 
 
 def thinned(rows: IntArray) -> IntArray:

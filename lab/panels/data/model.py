@@ -153,34 +153,33 @@ def residuals(look: RunLook, book: AnswerBook, rows: IntArray) -> FloatArray:
 
 
 def reading(look: RunLook, book: AnswerBook) -> str:
-    """How right the answers are at the cursor's step, or of which steps they are."""
+    """How right the answers are, and of which step: while training that of the last asked."""
     if not book.known.any():
         return f"Step {look.step:,}: no answers yet."
-    words = _classes(look, book) if look.data.classes else _values(look, book)
-    return f"Step {look.step:,}: {words}."
+    if not look.data.classes:
+        return _values(look, book)
+    return _of_several_steps(look, book) if book.step is None else _of_one_step(look, book)
 
 
-def _classes(look: RunLook, book: AnswerBook) -> str:
-    data, wrong = look.data, book.wrong(look)
-    asked = int(book.known.sum())
-    if book.is_exact(look):
-        shares = (_right(wrong, data.train), _right(wrong, data.test))
-        return f"{_sets(*shares)}; {int(wrong.sum()):,} of {asked:,} wrong"
-    if book.is_whole(look):
-        known = book.known
-        shares = (_right(wrong, data.train[known[data.train]]), math.nan)
-        if len(data.test):
-            shares = (shares[0], _right(wrong, data.test[known[data.test]]))
-        return f"{_sets(*shares)}, of {asked:,} of {len(data.x):,} samples looked at"
-    oldest = int(book.steps[book.known].min())
-    count = f"{int(wrong.sum()):,} of {asked:,} wrong"
-    part = f"{count} in answers of steps {oldest:,} to {look.step:,}"
+def _of_one_step(look: RunLook, book: AnswerBook) -> str:
+    data, wrong, known = look.data, book.wrong(look), book.known
+    train, test = (_right(wrong, rows[known[rows]]) for rows in (data.train, data.test))
+    asked, every = int(known.sum()), len(known)
+    rest = f"; {int(wrong.sum()):,} of {asked:,} wrong"
+    if asked < every:
+        rest = f", of {asked:,} of {every:,} samples looked at"
+    return f"Step {book.step:,}: {_sets(train, test)}{rest}."
+
+
+def _of_several_steps(look: RunLook, book: AnswerBook) -> str:
+    """The last evaluation instead, as answers of many steps say nothing of any."""
     row = look.evaluation
-    if row is None:
-        return part
-    return (
-        f"{_sets(row['accuracy'], row['test_accuracy'])} at step {int(row['step']):,}; {part}"
-    )
+    if row is not None:
+        return f"Step {int(row['step']):,}: {_sets(row['accuracy'], row['test_accuracy'])}."
+    wrong, known = book.wrong(look), book.known
+    oldest = int(book.steps[known].min())
+    count = f"{int(wrong.sum()):,} of {int(known.sum()):,} wrong"
+    return f"Answers of steps {oldest:,} to {look.step:,}: {count}."
 
 
 def _right(wrong: npt.NDArray[np.bool_], rows: IntArray) -> float:
@@ -202,9 +201,10 @@ def _values(look: RunLook, book: AnswerBook) -> str:
     errors = np.abs(residuals(look, book, known))
     worst = known[int(errors.argmax())]
     words += f"; largest {shown(float(errors.max()), 3)} (sample {worst:,})"
-    if not book.is_whole(look):
-        words += f"; answers of steps {int(book.steps[book.known].min()):,} to {look.step:,}"
-    return words
+    if book.step is None:
+        oldest = int(book.steps[book.known].min())
+        return f"Answers of steps {oldest:,} to {look.step:,}: {words}."
+    return f"Step {book.step:,}: {words}."
 
 
 def _rms(errors: FloatArray) -> float:

@@ -153,6 +153,7 @@ def test_where_time_is_short_the_wanted_are_asked_always_and_the_others_in_turn(
     run = Run(small(data={"kind": "moons", "samples": 600}))
     book, seen = AnswerBook(), look(run, playing=True)
     book.take(seen)
+    monkeypatch.setattr(books, "WHOLE_S", 0.0)
     book.seconds_a_row = books.PLAYING_S / 100
     asked = book.question(seen, np.array([7, 9]))
     assert asked.always.tolist() == [7, 9]
@@ -272,16 +273,37 @@ def test_the_reading_counts_what_is_right(run):
     )
 
 
-def test_the_reading_says_when_answers_are_of_several_steps(run):
+def test_answers_of_an_earlier_step_are_called_so(run):
+    _, book = told(run)
+    before = model.reading(look(run), book)
+    run.advance(2)
+    assert model.reading(look(run), book) == before
+    assert before.startswith("Step 30: ")
+
+
+def test_answers_of_several_steps_are_not_counted_where_there_is_an_evaluation(run):
     _, book = told(run)
     run.advance(2)
     seen = look(run, {ROWS: AskRows(np.arange(10))})
     book.take(seen)
-    said = model.reading(seen, book)
-    assert said.endswith(" of 60 wrong in answers of steps 30 to 32.")
     row = run.timeline.current.evaluation_at(32)
-    assert said.startswith(f"Step 32: {100 * row['accuracy']:.1f} % right in training")
-    assert f"at step {int(row['step'])};" in said
+    train, test = 100 * row["accuracy"], 100 * row["test_accuracy"]
+    wanted = f"Step {int(row['step'])}: {train:.1f} % right in training, {test:.1f} % in test."
+    assert model.reading(seen, book) == wanted
+    count = int(book.wrong(seen).sum())
+    said = model.reading(replace(seen, evaluation=None), book)
+    assert said == f"Answers of steps 30 to 32: {count} of 60 wrong."
+
+
+def test_while_training_a_small_set_is_asked_whole_now_and_then(run):
+    seen, book = told(run)
+    book.seconds_a_row = 5e-6
+    asked = book.question(replace(seen, playing=True), np.arange(3))
+    assert len(asked.always) == 60
+    assert 60 * 5e-6 / asked._pause_s <= 0.02
+    book.seconds_a_row = 0.01
+    asked = book.question(replace(seen, playing=True), np.arange(3))
+    assert len(asked.always) < 60
 
 
 def test_a_large_set_is_looked_at_in_part_and_it_is_said(run, monkeypatch):
