@@ -14,7 +14,7 @@ from lab.ui import theme
 if TYPE_CHECKING:
     from lab.engine.news import RunLook
 
-CURVE_S = 0.5
+CURVE_S = 0.18
 POINT_PX = 2
 
 

@@ -146,6 +146,9 @@ class ExportDialog(QDialog):
         is_there = Path(self._file.text().strip()).is_file()
         self._banner.show_message("error", str(error), "Replace it" if is_there else None)
         self._banner.show()
+        column = self.layout()
+        column.activate()  # the message takes as many lines as it needs, and the dialog grows
+        self.resize(self.width(), max(self.height(), column.totalHeightForWidth(self.width())))
 
     @Slot()
     def _on_replace(self) -> None:

@@ -81,7 +81,9 @@ def _label(
     metrics = painter.fontMetrics()
     wide, high = metrics.horizontalAdvance(words) + 6.0, metrics.height() + 2.0
     share = at.x() / max(view.width, 1.0)
-    to_right = share < 0.25 or (is_upper and share < 0.7)
+    is_wanted = share < 0.25 or (is_upper and share < 0.7)
+    has_room = at.x() + ROOM + wide <= view.width
+    to_right = (is_wanted and has_room) or at.x() - ROOM - wide < 0
     left = at.x() + ROOM if to_right else at.x() - ROOM - wide
     top = at.y() - ROOM - high if is_upper else at.y() + ROOM
     room = QRectF(left, min(max(top, 0.0), max(view.height - high, 0.0)), wide, high)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from functools import partial
+from itertools import chain, permutations
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,24 @@ def test_play_and_pause_are_pressed_while_a_dialog_is_open(training):
     training.qtbot.waitUntil(lambda: training.bridge.look.newest == newest + 1)
     assert dialog.isVisible()
     dialog.reject()
+
+
+@pytest.mark.parametrize(
+    ("data", "loss"),
+    [
+        ("circle", "binary_cross_entropy_with_logits"),
+        ("digits", "cross_entropy"),
+        ("curve", "mse_loss"),
+        ("iris", "cross_entropy"),
+    ],
+)
+def test_no_tab_changes_the_size_of_the_window(drive, tiny_experiment, data, loss):
+    drive.begin(tiny_experiment(data=data, loss=loss)).run_to(3)
+    window, panel = drive.window, drive.window.desk.panel("data")
+    widths = [window.width(), *(d.width() for d in window.desk.host.docks.values())]
+    for tab in chain(*permutations(panel.tabs().choices(), 2)):
+        panel.tabs().set_current(tab)
+        panel.tabs().chosen.emit(tab)
+        drive.qtbot.wait(60)
+        now = [window.width(), *(d.width() for d in window.desk.host.docks.values())]
+        assert now == widths, tab

@@ -47,7 +47,7 @@ class Entry:
 BATCH = Entry("in batch", "outlined", "class 0")
 TEST = Entry("test", "open", "class 0")
 WRONG = Entry("wrong", "cross")
-PALER = Entry("paler: less sure", "fade", "class 0")
+PALER = Entry("fainter: less sure", "fade", "class 0")
 
 
 def class_entries(names: tuple[str, ...]) -> tuple[Entry, ...]:

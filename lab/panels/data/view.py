@@ -193,12 +193,17 @@ class DataView(PanelFrame):
         self._show_controls()
 
     def _show_controls(self) -> None:
+        """Show what the tab has; the others go first, for all at once are wider than a panel."""
         tab = self._state.tab
-        self.batch.setVisible(tab in _WITH_BATCH)
-        self.test.setVisible(tab in _WITH_TEST)
-        self.misses.setVisible(tab == "Fit")
-        self.discrete.setVisible(tab == "Map")
-        self.brushes.setVisible(tab == "Draw")
+        controls = {
+            self.batch: tab in _WITH_BATCH,
+            self.test: tab in _WITH_TEST,
+            self.misses: tab == "Fit",
+            self.discrete: tab == "Map",
+            self.brushes: tab == "Draw",
+        }
+        for control, is_there in sorted(controls.items(), key=lambda pair: pair[1]):
+            control.setVisible(is_there)
 
     def _ask(self, look: RunLook, is_due: bool = True) -> None:
         """Keep the worker's questions to what this picture needs."""
