@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,7 +89,8 @@ def prepare(experiment: Experiment) -> Data:
 def _prepare(part, ways, loss_kind, seed):  # type: ignore[no-untyped-def]
     kind = DATASETS[part.kind]
     raw = load(kind, part.as_dict(), seed)
-    _check(raw)
+    path = part.as_dict().get("path")
+    _check(raw, f"data: {Path(path).name}" if path else "data")
     train, test = split(len(raw.x), ways.test_share, seed_of(seed, "split"))
     encoding = LOSSES[loss_kind].encoding(len(raw.class_names))
     mean, deviation = _scale(raw.x[train], ways.standardise)
@@ -117,29 +119,29 @@ def _scale(x: FloatArray, standardise: bool) -> tuple[FloatArray, FloatArray]:
     return (mean, deviation) if standardise else (np.zeros_like(mean), np.ones_like(deviation))
 
 
-def _check(raw: RawData) -> None:
+def _check(raw: RawData, where: str) -> None:
     if len(raw.x) < 2:
-        raise ExperimentError(f"data: wanted at least 2 samples, got {len(raw.x)}.")
+        raise ExperimentError(f"{where}: wanted at least 2 samples, got {len(raw.x)}.")
     if len(raw.y) != len(raw.x):
-        raise ExperimentError(f"data: {len(raw.x)} samples, but {len(raw.y)} targets.")
+        raise ExperimentError(f"{where}: {len(raw.x)} samples, but {len(raw.y)} targets.")
     if len(raw.class_names) == 1:
         only = raw.class_names[0]
         raise ExperimentError(
-            f"data: all samples are of one class ({only}); wanted two or more."
+            f"{where}: all samples are of one class ({only}); wanted two or more."
         )
-    _finite("features", raw.x.reshape(len(raw.x), -1), raw.feature_names)
+    _finite(f"{where}: features", raw.x.reshape(len(raw.x), -1), raw.feature_names)
     if not raw.class_names:
-        _finite("target", raw.y.astype(float).reshape(-1, 1), (raw.target_name,))
+        _finite(f"{where}: target", raw.y.astype(float).reshape(-1, 1), (raw.target_name,))
     else:
-        _known_classes(raw.y.astype(np.int64), len(raw.class_names) - 1)
+        _known_classes(where, raw.y.astype(np.int64), len(raw.class_names) - 1)
 
 
-def _known_classes(codes: npt.NDArray[np.int64], last: int) -> None:
+def _known_classes(where: str, codes: npt.NDArray[np.int64], last: int) -> None:
     unknown = np.flatnonzero((codes < 0) | (codes > last))
     if len(unknown):
         row = int(unknown[0])
         raise ExperimentError(
-            f"data: row {row} has the class {codes[row]}; wanted a class from 0 to {last}."
+            f"{where}: row {row} has the class {codes[row]}; wanted a class from 0 to {last}."
         )
 
 
@@ -149,7 +151,7 @@ def _finite(what: str, values: FloatArray, names: tuple[str, ...]) -> None:
         row, column = bad[0]
         name = names[column] if len(names) == values.shape[1] else f"column {column}"
         raise ExperimentError(
-            f"data: {what}: row {row}, {name} holds {values[row, column]}; "
+            f"{what}: row {row}, {name} holds {values[row, column]}; "
             f"{len(bad)} such values in all. Mend or remove them."
         )
 

@@ -24,7 +24,8 @@ class ActionSpec:
 
     ``keys`` are portable (``Ctrl+R``) or the name of a standard key (``Open``); ``menu`` is a
     path such as ``View/Workspace``, empty for an action that only the palette shows;
-    ``meaning`` says in one sentence what it does.
+    ``meaning`` says in one sentence what it does. One that ``is_last`` ends its menu, behind
+    all submenus.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ActionSpec:
     is_checkable: bool = False
     begins_group: bool = False
     repeats: bool = False
+    is_last: bool = False
 
 
 class Actions(QObject):
@@ -143,7 +145,7 @@ class Actions(QObject):
             old.deleteLater()
         menu.clear()
         submenus: dict[str, QMenu] = {}
-        for spec, action in self.all():
+        for spec, action in sorted(self.all(), key=lambda pair: pair[0].is_last):
             if spec.menu == path:
                 if spec.begins_group and menu.actions():
                     menu.addSeparator()

@@ -42,5 +42,7 @@ SPECS = (
         "Close, without a question: layout and run are kept and come back at the next start. "
         "Trained weights are not kept; a replay makes them again, number for number",
         ("Ctrl+Q",),
+        begins_group=True,
+        is_last=True,
     ),
 )

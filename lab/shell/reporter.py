@@ -73,8 +73,7 @@ class Reporter(QObject):
             self._loaded()
         if event.status is status.LOADED:
             self._notices.dismiss()
-            if event.text:
-                self._notices.tell("warning", event.text)
+            self._status.tell(event.text)  # the form of the run says it where it belongs
         elif event.status in (status.FINISHED, status.CANCELLED, status.NOTICE):
             self._status.tell(event.text)
         elif event.status is status.REFUSED:

@@ -8,7 +8,6 @@ from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from lab.engine.edit_words import in_words
 from lab.numerals import shown
 from lab.shell.loss_curve import LossCurve
 from lab.shell.ruler import short, ticks
@@ -187,6 +186,8 @@ class Scrubber(QWidget):
         look = self._look
         if look is None or not self.newest:
             return
+        from lab.engine.edit_words import in_words  # there by now; not before the first paint
+
         row = look.history.row(step)
         words = f"Step {step:,}" + (f": loss {shown(row['loss'])}" if row else "")
         told = zip(look.edits, in_words(look.edits), strict=True)
@@ -205,8 +206,9 @@ class Scrubber(QWidget):
             painter.fillRect(QRectF(room.left(), room.bottom(), room.width(), 1), _ink("line"))
             painter.end()
             return
-        self._paint_ticks(painter, room)
         x = self.x_of(self.step)
+        badge, words = self._badge(room, x)
+        self._paint_ticks(painter, room, badge)
         for left, right, is_past in ((room.left(), x, True), (x, room.right(), False)):
             if right - left < 1:
                 continue
@@ -214,17 +216,28 @@ class Scrubber(QWidget):
             self._curve.paint(painter, room, self.newest, is_past)
         painter.setClipping(False)
         self._paint_edits(painter, room)
-        self._paint_cursor(painter, room, x)
+        self._paint_cursor(painter, room, x, badge, words)
         painter.end()
 
-    def _paint_ticks(self, painter: QPainter, room: QRectF) -> None:
+    def _badge(self, room: QRectF, x: float) -> tuple[QRectF, str]:
+        """Where the cursor's number stands, and the number."""
+        words = short(self.step) if self.step >= 100_000 else str(self.step)
+        font = theme.number_font("caption", bold=True)
+        wide = QFontMetrics(font).horizontalAdvance(words) + 12
+        left = min(max(x - wide / 2, 0), self.width() - wide)
+        return QRectF(left, room.bottom() + 3, wide, 16), words
+
+    def _paint_ticks(self, painter: QPainter, room: QRectF, badge: QRectF) -> None:
+        """Marks and numbers; no number of which the cursor's would leave a piece."""
         painter.setFont(theme.number_font("caption"))
         painter.setPen(_ink("secondary"))
         for tick in ticks(self.newest, max(int(room.width() // 70), 2)):
             x = self.x_of(tick)
             painter.fillRect(QRectF(x, room.bottom(), 1, 3), _ink("line"))
-            area = QRectF(x - 30, room.bottom() + 3, 60, BOTTOM - 4)
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, short(tick))
+            wide = painter.fontMetrics().horizontalAdvance(short(tick)) + 4
+            area = QRectF(x - wide / 2, room.bottom() + 3, wide, BOTTOM - 4)
+            if not area.intersects(badge):
+                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, short(tick))
 
     def _paint_edits(self, painter: QPainter, room: QRectF) -> None:
         look = self._look
@@ -239,17 +252,14 @@ class Scrubber(QWidget):
             painter.setPen(QPen(theme.colour("secondary", 140), 1, Qt.PenStyle.DotLine))
             painter.drawLine(QPointF(x, top + 6), QPointF(x, room.bottom()))
 
-    def _paint_cursor(self, painter: QPainter, room: QRectF, x: float) -> None:
+    def _paint_cursor(
+        self, painter: QPainter, room: QRectF, x: float, badge: QRectF, words: str
+    ) -> None:
         painter.fillRect(QRectF(x - 1, room.top() - 8, 2, room.height() + 8), _ink("text"))
-        font = theme.number_font("caption", bold=True)
-        words = short(self.step) if self.step >= 100_000 else str(self.step)
-        wide = QFontMetrics(font).horizontalAdvance(words) + 12
-        left = min(max(x - wide / 2, 0), self.width() - wide)
-        badge = QRectF(left, room.bottom() + 3, wide, 16)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(_ink("text"))
         painter.drawRoundedRect(badge, 3, 3)
-        painter.setFont(font)
+        painter.setFont(theme.number_font("caption", bold=True))
         painter.setPen(_ink("base"))
         painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, words)
         if self.hasFocus():

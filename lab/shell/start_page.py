@@ -77,7 +77,7 @@ class StartPage(QScrollArea):
         self.setWidgetResizable(True)
         self.setAccessibleName("Start page")
         self._page = QWidget(self)
-        self._page.setMaximumWidth(COLUMNS * (CARD.width() + theme.MARGIN) + 2 * theme.MARGIN)
+        self._page.setMaximumWidth(COLUMNS * (CARD.width() + theme.MARGIN) + theme.MARGIN)
         self._cards = QGridLayout()
         self._cards.setSpacing(theme.MARGIN)
         self._recent = QVBoxLayout()

@@ -68,13 +68,13 @@ class WeightsCommands(QObject):
     def attach(self, bridge: EngineBridge) -> None:
         """Weights come from and go to this engine's run."""
         from lab.engine.exports import FORMATS
+        from lab.ui.export_dialog import exports
 
         self._bridge = bridge
+        exports.written.connect(self._on_written)
         choices = (
             (
-                ActionSpec(
-                    f"file.export.{f.name}", f"Export {f.title}...", "File/Export", f.summary
-                ),
+                ActionSpec(f"file.export.{f.name}", f"{f.title}...", "File/Export", f.summary),
                 f,
             )
             for f in FORMATS.values()
@@ -191,6 +191,10 @@ class WeightsCommands(QObject):
             self._notices.tell("error", str(error))
         else:
             self._status.tell(f"Wrote {Path(path).name}.")
+
+    @Slot(str)
+    def _on_written(self, path: str) -> None:
+        self._status.tell(f"Wrote {Path(path).name}.")
 
     @Slot(object)
     def _on_happened(self, event: Event) -> None:

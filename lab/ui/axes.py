@@ -106,7 +106,10 @@ def fixed(value: float, places: int) -> str:
 def power(exponent: float) -> str:
     """Ten to the exponent in words that are read at a glance: 0.03, 1, 300, 10\u207b\u2076."""
     if abs(exponent) < 4.01:
-        return shown(10**exponent, 2) if exponent < 1 else f"{10**exponent:,.4g}"
+        value = 10**exponent
+        if exponent < 1:
+            return shown(value, 2)
+        return f"{round(value):,}" if value >= 1000 else f"{value:.4g}"
     decade = math.floor(exponent + 1e-9)
     mantissa = round(10 ** (exponent - decade))
     head = "" if mantissa == 1 else f"{mantissa}·"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -215,6 +215,14 @@ class Choice(QComboBox):
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         completer.popup().setObjectName("completions")
         line.editingFinished.connect(self._on_text_left)
+        line.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Open the list at a click anywhere, as of a list that is not searched."""
+        if event.type() == QEvent.Type.MouseButtonRelease and watched is self.lineEdit():
+            self.showPopup()
+            return True
+        return bool(super().eventFilter(watched, event))
 
     def current(self) -> str:
         """The current name, as it stands in the list."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QDir, QStandardPaths, Qt, Signal, Slot
+from PySide6.QtCore import QDir, QObject, QStandardPaths, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -22,6 +22,15 @@ from lab.ui.controls import Banner, FieldColumn, IntField, Segmented
 
 _BIG_PIXELS = 8_000_000
 _PIXELS_A_SECOND = 12_000_000  # 20,000 px wide took 16 s on the reference machine
+
+
+class Exports(QObject):
+    """Tells of every file that a dialog has written: its path."""
+
+    written = Signal(str)
+
+
+exports = Exports()
 
 
 class ExportDialog(QDialog):
@@ -127,6 +136,7 @@ class ExportDialog(QDialog):
             self._tell(error)
         else:
             self.exported.emit(str(written))
+            exports.written.emit(str(written))
             self.accept()
 
     def _write(self, overwrite: bool) -> Path:
@@ -147,8 +157,10 @@ class ExportDialog(QDialog):
         self._banner.show_message("error", str(error), "Replace it" if is_there else None)
         self._banner.show()
         column = self.layout()
-        column.activate()  # the message takes as many lines as it needs, and the dialog grows
-        self.resize(self.width(), max(self.height(), column.totalHeightForWidth(self.width())))
+        if column is not None:  # the message takes as many lines as it needs
+            column.activate()
+            wanted = column.totalHeightForWidth(self.width())
+            self.resize(self.width(), max(self.height(), wanted))
 
     @Slot()
     def _on_replace(self) -> None:

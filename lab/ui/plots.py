@@ -269,6 +269,11 @@ class Plot(QWidget):
         return self.frame.log_x, self.frame.log_y
 
     @in_gui_thread
+    def hide_readout(self) -> None:
+        """Take the values under the mouse away, until it moves again."""
+        self._mouse.hide_readout()
+
+    @in_gui_thread
     def reset_view(self) -> None:
         """Show everything again, and follow the data from now on."""
         self._is_auto = True

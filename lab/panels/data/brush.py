@@ -72,6 +72,7 @@ class Brush(QObject):
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         self._rubs = shift or event.button() == Qt.MouseButton.RightButton
         self._places, self._last = [], None
+        self._plot.hide_readout()  # it would lie over what is being drawn
         if self._plot.box.sceneBoundingRect().contains(self._scene(event.position())):
             self._add(event.position())
         return True

@@ -193,7 +193,7 @@ class DataView(PanelFrame):
         self._show_controls()
 
     def _show_controls(self) -> None:
-        """Show what the tab has; the others go first, for all at once are wider than a panel."""
+        """Show what the tab has; the rest goes first, all at once are wider than a panel."""
         tab = self._state.tab
         controls = {
             self.batch: tab in _WITH_BATCH,

@@ -109,7 +109,6 @@ class Picture:
     whole: Line
     edits: tuple[EditMark, ...]
     diverged_at: int | None
-    note: str
     reading: Callable[[], str]
 
 
@@ -144,7 +143,6 @@ class LossModel:
             whole=whole if state.shows_whole and tab.step else NOTHING,
             edits=edit_marks(look),
             diverged_at=diverged_at(look),
-            note=_note(look, tab),
             reading=partial(reading, look, state, train if tab.step else whole, test),
         )
 
@@ -271,12 +269,6 @@ def diverged_at(look: RunLook) -> int | None:
     return next((b.diverged_at for b in look.branches if b.number == look.branch), None)
 
 
-def _note(look: RunLook, tab: Tab) -> str:
-    if tab.name == "accuracy" and not look.data.classes:
-        return "Accuracy counts right classes; this run estimates numbers. See Loss."
-    return ""
-
-
 # The sentence under the picture.
 
 
@@ -336,7 +328,7 @@ def _direction(look: RunLook, column: str) -> str:
 def _accuracy(look: RunLook, _state: LossState, train: Line, test: Line) -> str:
     value, tested = train.at(look.step), test.at(look.step)
     if value is None:
-        return "accuracy is for classes only" if not look.data.classes else "not evaluated yet"
+        return "not evaluated yet"
     words = f"{value:.1f} % right in training"
     if tested is not None:
         words += f", {tested:.1f} % in test"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lab.ui.bridge import EngineBridge
 
 GROWN_PX = 3.0
+NO_ACCURACY = "Accuracy counts right classes; this run estimates numbers."
 _IN_ROW = ("loss", "accuracy", "gradient")
 _TOOLTIPS = (
     "How wrong the network is; faint: each step's batch, solid: running mean, dashed: test set",
@@ -140,8 +141,15 @@ class LossView(PanelFrame):
             self.set_empty("The loss appears with the first step.", "Play")
             self.set_subtitle(self._words(look))
             self.set_reading("")
+        elif self._is_without_meaning(look):
+            self.set_empty(NO_ACCURACY, "Show the loss")
+            self.set_subtitle("")
+            self.set_reading("")
         else:
             self._show(look)
+
+    def _is_without_meaning(self, look: RunLook) -> bool:
+        return self._state.tab == "accuracy" and not look.data.classes
 
     def _show(self, look: RunLook) -> None:
         self.train.name = self._train_name()
@@ -178,7 +186,6 @@ class LossView(PanelFrame):
         curves: dict[StepCurve, Line] = {getattr(self, n): getattr(made, n) for n in names}
         plot.show_curves(made.cursor, curves)
         plot.events.show(made.edits, made.diverged_at)
-        plot.show_note(made.note)
 
     # Gestures.
 
@@ -237,6 +244,9 @@ class LossView(PanelFrame):
             from lab.presets import DEFAULT, load
 
             self._bridge.load(load(DEFAULT))
+        elif self._is_without_meaning(self._bridge.look):
+            self.tabs.set_current(TABS["loss"].title)
+            self._choose_tab("loss")
         else:
             self._bridge.play()
 

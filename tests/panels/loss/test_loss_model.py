@@ -172,14 +172,6 @@ def test_accuracy_is_in_percent_of_the_evaluations(run):
     )
 
 
-def test_regression_has_no_accuracy_and_says_so():
-    run = Run(small(data={"kind": "curve", "samples": 40}, loss="mse_loss"))
-    run.advance(3)
-    made = LossModel().picture(look(run), LossState(tab="accuracy"), None, 400)
-    assert "counts right classes" in made.note
-    assert "nan" not in made.reading()
-
-
 def test_gradient_and_learning_rate_come_from_the_record(run):
     row = run.timeline.current.row(60)
     gradient = LossModel().picture(look(run), LossState(tab="gradient"), None, 400)

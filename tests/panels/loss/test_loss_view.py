@@ -179,3 +179,15 @@ def test_it_draws_in_both_themes(qtbot, qapp, bridge, view, name):
 
 def test_the_spec_names_the_panel():
     assert (PANEL.name, PANEL.title) == ("loss", "Loss")
+
+
+def test_regression_has_no_accuracy_and_says_so(qtbot, bridge, view):
+    changed = small().changed({"data.kind": "curve", "loss.kind": "mse_loss"})
+    bridge.load(changed)
+    bridge.run_to(4)
+    qtbot.waitUntil(lambda: bridge.look is not None and bridge.look.step == 4, timeout=60_000)
+    view.tabs.chosen.emit("Accuracy")
+    assert view.is_empty()
+    view.empty_pressed.emit()
+    assert not view.is_empty()
+    assert (view.state.tab, view.tabs.current()) == ("loss", "Loss")
