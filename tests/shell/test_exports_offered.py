@@ -30,3 +30,25 @@ def test_an_export_that_another_run_ends_is_told(drive, tmp_path, tiny_experimen
     drive.qtbot.waitUntil(lambda: bool(told))
     assert told[0][0] == "warning"
     assert told[0][1].startswith("a.pt was not written: ")
+
+
+def test_a_picture_written_by_a_dialog_is_told(drive, tmp_path):
+    from lab.ui.export_dialog import export_dialog
+
+    drive.run_to(5)
+    dialog = export_dialog(drive.window.desk.panel("loss"))
+    dialog.set_path(tmp_path / "loss.png")
+    dialog._save.click()
+    assert (tmp_path / "loss.png").exists()
+    assert drive.window.status.text() == "Wrote loss.png."
+
+
+def test_quit_ends_the_file_menu_and_no_word_is_said_twice(drive):
+    from PySide6.QtWidgets import QMenu
+
+    menu = QMenu(drive.window)
+    drive.window.actions_.fill(menu, "File")
+    assert menu.actions()[-1].objectName() == "file.quit"
+    assert not any("Export Export" in a.text() or "Export:" in a.text() for a in menu.actions())
+    names = [spec.text for spec, _ in drive.window.actions_.all() if "export." in spec.name]
+    assert not any(text.startswith("Export") for text in names)

@@ -1,6 +1,7 @@
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from lab.ui.choices import Choice, Segmented, Toggle
@@ -155,3 +156,15 @@ def test_fields_of_a_column_stand_under_each_other(qtbot):
     assert (first.height(), first.width()) == (28, 100)
     assert isinstance(label, QLabel)
     assert label.buddy() is first
+
+
+def test_a_click_anywhere_opens_a_list_that_can_be_searched(qtbot):
+    choice = Choice([f"Class {k}" for k in range(30)], "Samples")
+    qtbot.addWidget(choice)
+    choice.resize(160, choice.height())
+    with qtbot.waitExposed(choice):
+        choice.show()
+    assert choice.isEditable()
+    QTest.mouseClick(choice.lineEdit(), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(choice.view().isVisible)
+    choice.hidePopup()

@@ -40,8 +40,8 @@ SMALL_SETS = ("All samples", "Training", "Test", "Wrong", "In batch")
 class DataState:
     """What a person chose.
 
-    ``filter`` is one of ``SMALL_SETS`` or the name of a class; ``pair`` a cell of the confusion
-    matrix (true, answered); ``sample`` a row of ``data.x``.
+    ``filter`` is one of ``SMALL_SETS`` or of ``class_filters``; ``pair`` a cell of the
+    confusion matrix (true, answered); ``sample`` a row of ``data.x``.
     """
 
     tab: str = ""
@@ -99,8 +99,8 @@ def members(look: RunLook, book: AnswerBook, state: DataState) -> IntArray:
         here = (data.labels == true) & (book.predicted() == answered)
         return np.flatnonzero(here & book.known)
     name = state.filter
-    if name in data.class_names:
-        return np.flatnonzero(data.labels == data.class_names.index(name))
+    if name in class_filters(data):
+        return np.flatnonzero(data.labels == class_filters(data).index(name))
     chosen = {
         "Training": data.train,
         "Test": data.test,
@@ -120,6 +120,11 @@ def ordered(look: RunLook, book: AnswerBook, rows: IntArray, order: str) -> IntA
     else:
         keys = maths.certainty(scores, book.answer) * (-1 if order == "Most sure" else 1)
     return rows[np.argsort(np.where(np.isnan(keys), np.inf, keys), kind="stable")]
+
+
+def class_filters(data: Data) -> list[str]:
+    """What the sets of all samples of one class are called: ``Class 7``."""
+    return [f"Class {name}" for name in data.class_names]
 
 
 def page_of(rows: IntArray, page: int, size: int) -> tuple[IntArray, int]:

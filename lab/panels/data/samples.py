@@ -14,7 +14,7 @@ from lab.panels.data import maths
 from lab.panels.data.atlas import Brightness
 from lab.panels.data.detail import Sample, SampleDetail
 from lab.panels.data.grid import SampleGrid, Tile
-from lab.panels.data.model import ORDERS, SMALL_SETS, members, ordered, page_of
+from lab.panels.data.model import ORDERS, SMALL_SETS, class_filters, members, ordered, page_of
 from lab.panels.data.pieces import Piece
 from lab.ui import theme
 from lab.ui.controls import Choice
@@ -119,7 +119,7 @@ class Samples(Piece):
 
     def _show_filter(self, look: RunLook, state: DataState) -> None:
         names = look.data.class_names
-        words = [*SMALL_SETS, *names]
+        words = [*SMALL_SETS, *class_filters(look.data)]
         current = state.filter
         if state.pair is not None:
             current = f"{names[state.pair[0]]} read as {names[state.pair[1]]}"
@@ -174,7 +174,7 @@ class Samples(Piece):
 
     @Slot(str)
     def _on_filter_chosen(self, name: str) -> None:
-        if name in SMALL_SETS or (self._data and name in self._data.class_names):
+        if name in SMALL_SETS or (self._data and name in class_filters(self._data)):
             self.changed.emit({"filter": name, "pair": None, "page": 0})
 
     @Slot(str)

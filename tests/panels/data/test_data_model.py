@@ -207,7 +207,7 @@ def test_filters(run):
         "Test": seen.data.test,
         "Wrong": wrong,
         "In batch": np.sort(run.trainer.batch_indices()),
-        "B": np.flatnonzero(seen.data.labels == 1),
+        "Class B": np.flatnonzero(seen.data.labels == 1),
     }
     for name, rows in wanted.items():
         found = model.members(seen, book, DataState(filter=name))
