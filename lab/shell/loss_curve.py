@@ -14,7 +14,9 @@ from lab.ui import theme
 if TYPE_CHECKING:
     from lab.engine.news import RunLook
 
-CURVE_S = 0.18
+CURVE_S = 0.5
+GROWN = 0.02
+"""A part of the curve that is seen to be missing: it is read at once then."""
 POINT_PX = 2
 
 
@@ -41,7 +43,7 @@ class LossCurve:
         """Read the curve anew, while training goes on only a few times a second."""
         key = (look.run, look.branch, look.newest, round(width), round(height))
         is_growing = look.playing and self._drawn is not None and key[:2] == self._drawn[:2]
-        if key == self._drawn or (is_growing and monotonic() - self._read_at < CURVE_S):
+        if key == self._drawn or (is_growing and not self._is_due(look.newest)):
             return
         self._drawn, self._read_at = key, monotonic()
         pixels = max(int(width) // POINT_PX, 20)
@@ -49,6 +51,10 @@ class LossCurve:
         self._rows = thinned(parts, pixels)
         self._heights = Heights([v for _row, mean, high in self._rows for v in (mean, high)])
         self._pictures = {}
+
+    def _is_due(self, newest: int) -> bool:
+        drawn = self._drawn[2] if self._drawn else 0
+        return newest - drawn > GROWN * newest or monotonic() - self._read_at >= CURVE_S
 
     def paint(self, painter: QPainter, room: QRectF, newest: int, is_past: bool) -> None:
         """Lay the curve as it was last drawn under the steps it speaks of."""
