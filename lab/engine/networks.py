@@ -189,6 +189,38 @@ def leaf_modules(network: nn.Module) -> list[tuple[str, nn.Module]]:
     return [(n, m) for n, m in named if n and not any(True for _ in m.children())]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Built:
+    """A layer of a description beside the module that was built of it.
+
+    ``path`` is its place in the description, ``name`` that in the state dict.
+    """
+
+    path: str
+    name: str
+    part: Part
+    module: nn.Module
+    inner: tuple[Built, ...] = ()
+
+
+def built(
+    layers: Sequence[Part], network: nn.Module, path: str = "layers", name: str = ""
+) -> tuple[Built, ...]:
+    """Return the layers of a description with their modules, blocks with those inside."""
+    return tuple(
+        _built(part, module, f"{path}.{index}", f"{name}{index}")
+        for index, (part, module) in enumerate(zip(layers, network.children(), strict=True))
+    )
+
+
+def _built(part: Part, module: nn.Module, path: str, name: str) -> Built:
+    if not LAYERS[part.kind].holds_layers:
+        return Built(path, name, part, module)
+    held: nn.Module = module.inner  # type: ignore[assignment]
+    inner = built(part.layers, held, f"{path}.layers", f"{name}.inner.")
+    return Built(path, name, part, module, inner)
+
+
 def parameter_shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:
     """Return the shape of every tensor of the state dict."""
     return {name: tuple(t.shape) for name, t in network.state_dict().items()}

@@ -224,6 +224,21 @@ def activation(found: Activation) -> Rule:
     return rule
 
 
+def residual(a: Array, inner: Callable[[Array], Passed]) -> Passed:
+    """H + F(h): δ goes back through F, and past it as it is."""
+    f, f_back = inner(a)
+
+    def back(delta: Array) -> tuple[Array, dict[str, Array]]:
+        return delta + f_back(delta)[0], {}
+
+    return a + f, back
+
+
+BLOCKS: dict[str, Callable[[Array, Callable[[Array], Passed]], Passed]] = {
+    "residual": residual,
+}
+"""By the name of a layer kind that holds others, which are handed over as one function."""
+
 RULES: dict[str, Rule] = {
     "linear": linear,
     "conv2d": conv2d,
@@ -238,4 +253,4 @@ RULES: dict[str, Rule] = {
     "prelu": prelu,
     **{name: activation(found) for name, found in ACTIVATIONS.items()},
 }
-"""By the name of the layer kind. Blocks made of layers are taken apart by who walks them."""
+"""By the name of the layer kind."""
