@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lab.engine import proofs
@@ -50,7 +50,10 @@ def image_stack(draw):
     window = {"kernel": draw(st.integers(1, 3)), "stride": draw(st.integers(1, 2))}
     conv = {"kind": "conv2d", "channels": draw(st.integers(1, 4)), "padding": 1, **window}
     pool = draw(st.sampled_from(["max_pool2d", "avg_pool2d", "global_avg_pool2d", "identity"]))
-    between = draw(st.lists(st.sampled_from([*PLAIN, "batch_norm", "layer_norm"]), max_size=2))
+    kinds = [*PLAIN, "batch_norm", "layer_norm"]
+    if pool == "max_pool2d":  # of two values that are equal but for rounding either may win
+        kinds = ["relu", "leaky_relu", "identity"]
+    between = draw(st.lists(st.sampled_from(kinds), max_size=2))
     return [conv, *between, pool, "flatten", *draw(flat_stack(2))]
 
 
@@ -69,9 +72,12 @@ def begun(trainer):
     return found, x.double().numpy().copy(), target.numpy().copy(), trainer.experiment.loss
 
 
-def check(trainer, training):
+def check(trainer, training, *, is_drawn=False):
     layers, x, y, loss = begun(trainer)
     found, errors = proofs.proven(layers, trainer.network, x, y, loss, training=training)
+    if is_drawn:  # by chance, all may cancel: what is left is rounding, passed on and on
+        largest = (np.abs(t).max() for p in found.layers for t in (p.z, p.d_z, p.d_a))
+        assume(min(largest) > 1e-6)
     leaves = sum(not LAYERS[s.kind].holds_layers for s in _flat_sizes(trainer))
     assert len(found.layers) == len(errors) == leaves
     assert max(errors.values()) <= 1e-10, errors
@@ -93,13 +99,13 @@ GIVEN = settings(max_examples=40, deadline=None, suppress_health_check=list(Heal
 @GIVEN
 @given(layers=flat_stack(), seed=st.integers(0, 99), training=st.booleans())
 def test_random_networks_agree_with_autograd(layers, seed, training):
-    check(trainer_of(layers, seed=seed), training)
+    check(trainer_of(layers, seed=seed), training, is_drawn=True)
 
 
 @GIVEN
 @given(layers=image_stack(), seed=st.integers(0, 99), training=st.booleans())
 def test_random_networks_of_images_agree_with_autograd(layers, seed, training):
-    check(trainer_of(layers, IMAGES, seed=seed), training)
+    check(trainer_of(layers, IMAGES, seed=seed), training, is_drawn=True)
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
