@@ -1,0 +1,47 @@
+"""The update by formulas against the one that the trainer makes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lab.engine.experiment import experiment
+from lab.engine.next_update import next_update
+from lab.engine.optimizers import OPTIMIZERS
+from lab.engine.run import Run
+
+CASES = [
+    *(({"kind": name}, {}) for name in OPTIMIZERS),
+    ({"kind": "sgd", "momentum": 0.9, "nesterov": True}, {"schedule": "cosine"}),
+    ({"kind": "rmsprop", "momentum": 0.5, "centered": True}, {}),
+    ({"kind": "adam"}, {"clip": {"kind": "norm", "max_norm": 0.1}}),
+    ({"kind": "adam"}, {"clip": {"kind": "value", "limit": 0.01}}),
+    ({"kind": "sgd"}, {"regularisation": {"l1": 0.01, "l2": 0.1, "weight_decay": 0.2}}),
+]
+
+
+@pytest.mark.parametrize(("optimizer", "changes"), CASES, ids=str)
+@pytest.mark.parametrize("steps", [0, 7])
+def test_it_is_the_update_that_the_trainer_makes(optimizer, changes, steps):
+    layers = [{"kind": "linear", "units": 5}, "tanh", "batch_norm", "linear"]
+    described = {"data": "iris", "layers": layers, "precision": "float64", "steps": 30}
+    run = Run(experiment({**described, "optimizer": optimizer, **changes}))
+    run.advance(steps)
+    for _ in range(3):
+        run.advance_phase()
+    trainer = run.trainer
+    named = dict(trainer.network.named_parameters())
+    before = {n: p.detach().numpy().copy() for n, p in named.items()}
+    penalties = trainer.experiment.regularisation
+    gradients = {  # the trainer's hold the penalties already
+        n: p.grad.numpy() - penalties.l1 * np.sign(before[n]) - penalties.l2 * before[n]
+        for n, p in named.items()
+    }
+    found = next_update(trainer, gradients)
+    run.advance_phase()
+    for name, parameter in named.items():
+        made = parameter.detach().numpy() - before[name]
+        np.testing.assert_allclose(found.deltas[name], made, rtol=0, atol=1e-12)
+    for slot in trainer.state.slots:
+        joined = np.concatenate([found.state[slot][n].ravel() for n in named])
+        np.testing.assert_allclose(joined, trainer.state.slots[slot].numpy(), atol=1e-12)
