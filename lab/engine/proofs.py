@@ -72,7 +72,7 @@ def by_autograd(
     kept = {name: _Keeper(module, training) for name, module in leaves.items()}
     start = torch.tensor(np.asarray(x, float), requires_grad=True)
     judge = build_loss(LOSSES[loss.kind], loss.as_dict())
-    torch.autograd.backward(judge(copy(start), torch.as_tensor(target)))
+    torch.autograd.backward(judge(copy(start), torch.tensor(target)))
     return {name: _recorded(leaves[name], kept[name]) for name in leaves}
 
 

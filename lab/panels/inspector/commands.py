@@ -1,0 +1,60 @@
+"""``nabla inspect``: one sample's pass through a network, every tensor, every proof."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.engine.kinds import ExperimentError
+from lab.panels.inspector.model import described, in_words, inspect
+from lab.presets import PRESETS, load
+
+MOST_STEPS = 1_000_000_000
+RECORD = "experiment.toml"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("inspect")(inspect_)
+
+
+def inspect_(
+    target: Annotated[
+        str, typer.Argument(metavar="DIR|PRESET", help="A trained run's folder, or a preset.")
+    ],
+    step: Annotated[
+        int | None,
+        typer.Option(min=0, max=MOST_STEPS, help="After so many updates; else all of DIR's."),
+    ] = None,
+    sample: Annotated[int, typer.Option(min=0, help="Row of the data.")] = 0,
+    layer: Annotated[
+        str | None, typer.Option(help="This layer only, by its name in the state dict.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Pass one sample forward and back, and prove it.
+
+    Every tensor is found by written-out formulas in float64 and compared with autograd and
+    with finite differences. The step is reached by carrying the run out once more.
+    """
+    from lab.engine.records import Record, read_record
+    from lab.engine.run import Run
+
+    if target in PRESETS:
+        record, last = Record(load(target)), 0
+    elif (Path(target) / RECORD).is_file():
+        record = read_record(Path(target) / RECORD)
+        last = record.recorded.steps or 0
+    else:
+        raise ExperimentError(
+            f"{target!r} is neither a preset nor a folder with an {RECORD}; `nabla presets` "
+            "lists what there is."
+        )
+    run = Run(record.experiment, edits=record.edits)
+    run.advance(last if step is None else step)
+    found = inspect(run.trainer, sample)
+    text = json.dumps(described(found, layer), allow_nan=False) if as_json else None
+    typer.echo(text if text is not None else in_words(found, layer))
