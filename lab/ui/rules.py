@@ -85,6 +85,7 @@ def _label(
     has_room = at.x() + ROOM + wide <= view.width
     to_right = (is_wanted and has_room) or at.x() - ROOM - wide < 0
     left = at.x() + ROOM if to_right else at.x() - ROOM - wide
+    left = max(min(left, view.width - wide), 0.0)  # across the cursor rather than cut off
     top = at.y() - ROOM - high if is_upper else at.y() + ROOM
     room = QRectF(left, min(max(top, 0.0), max(view.height - high, 0.0)), wide, high)
     ground = QColor(palette.base)

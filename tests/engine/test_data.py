@@ -283,3 +283,13 @@ def test_the_batch_in_use_is_that_of_the_iteration_in_progress_or_the_last(make)
     trainer.forward()
     assert not np.array_equal(trainer.batch_indices(), first)
     assert set(trainer.batch_indices()) <= set(trainer.data.train)
+
+
+def test_what_is_wrong_in_a_file_is_told_with_its_name(tmp_path):
+    values = np.random.default_rng(0).normal(size=(30, 3))
+    values[18, 1] = np.nan
+    path = tmp_path / "mine.npz"
+    np.savez(path, x=values, y=np.arange(30) % 2)
+    asked = experiment({"data": {"kind": "arrays", "path": str(path)}, "layers": ["linear"]})
+    with pytest.raises(ExperimentError, match=r"mine\.npz.*row 18"):
+        prepare(asked)

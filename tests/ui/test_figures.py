@@ -275,3 +275,19 @@ def test_the_dialog_changes_the_suffix_with_the_format(drawn, tmp_path, monkeypa
     dialog._browse.click()
     dialog._save.click()
     assert left_in(tmp_path) == ["b.npz"]
+
+
+def test_the_dialog_grows_with_what_it_has_to_say(qtbot, drawn, tmp_path):
+    dialog = ExportDialog(drawn)
+    qtbot.addWidget(dialog)
+    with qtbot.waitExposed(dialog):
+        dialog.show()
+    before = dialog.height()
+    file = tmp_path / ("a" * 60) / "plot.png"
+    file.parent.mkdir()
+    file.write_text("mine")
+    dialog.set_path(file)
+    dialog._save.click()
+    assert "plot.png" in dialog.message()
+    assert dialog.height() > before
+    assert dialog.height() >= dialog.layout().totalHeightForWidth(dialog.width())

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
-from lab.ui import paint_guard, theme
+from lab.ui import paint_guard, rules, theme
 from lab.ui.axes import clean, even_labels, fixed, log_ticks, power
 from lab.ui.canvas import Canvas
 from lab.ui.figures import export_picture
@@ -447,6 +447,36 @@ def test_the_dot_at_the_cursor_stands_where_its_value_was_measured(plot):
             for x, y in (dot, rule)]  # fmt: skip
     assert np.count_nonzero(near[0] < 4) > 12  # a line alone has eight
     assert np.count_nonzero(near[1] < 2.5) < 5
+
+
+@pytest.mark.parametrize("step", [1, 20, 40, 60, 68, 80, 99])
+def test_labels_at_the_cursor_are_never_cut(plot, monkeypatch, step):
+    seen = []
+    fill = QPainter.fillRect
+
+    def watched(painter, room, *rest):
+        seen.append(room)
+        fill(painter, room, *rest)
+
+    plot.add_line("Training (mean of 15)", label=True).set(STEPS, STEPS)
+    plot.add_line("Test", label=True).set(STEPS, STEPS / 2)
+    plot.resize(300, 220)
+    plot.time_cursor(step)
+    plot.grab()
+    monkeypatch.setattr(rules.QPainter, "fillRect", watched)
+    image = QImage(300, 220, QImage.Format.Format_ARGB32)
+    view, painter = plot.current_view(), rules.QPainter(image)
+    plot.time_rule.paint(painter, view)
+    painter.end()
+    assert len(seen) == 2
+    for room in seen:
+        assert room.left() >= 0
+        assert room.right() <= view.width
+
+
+@pytest.mark.parametrize(("exponent", "words"), [(4, "10,000"), (3, "1,000"), (2.4771, "300")])
+def test_powers_of_ten_read_as_numbers(exponent, words):
+    assert power(exponent) == words
 
 
 def test_a_cursor_out_of_sight_leaves_nothing_behind(plot):
