@@ -11,10 +11,9 @@ import typer
 from lab import __version__
 from lab.cli import doctor, export, presets, train, window
 from lab.cli.answers import Commands
-from lab.panels.inspector import commands as inspector
 from lab.shell import registry
 
-GROUPS = (presets, train, export, inspector, doctor, window)
+GROUPS = (presets, train, export, doctor, window)
 
 
 def program() -> typer.Typer:

@@ -15,6 +15,7 @@ PANELS: tuple[tuple[str, str], ...] = (
     ("run", "lab.panels.run.view"),
     ("data", "lab.panels.data.view"),
     ("loss", "lab.panels.loss.view"),
+    ("inspector", "lab.panels.inspector.view"),
 )
 
 

@@ -224,6 +224,10 @@ class Choice(QComboBox):
             return True
         return bool(super().eventFilter(watched, event))
 
+    def choices(self) -> tuple[str, ...]:
+        """All names, from top to bottom."""
+        return tuple(self.itemText(place) for place in range(self.count()))
+
     def current(self) -> str:
         """The current name, as it stands in the list."""
         return self.itemText(self.currentIndex())

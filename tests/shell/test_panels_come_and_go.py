@@ -45,6 +45,8 @@ def cycles(drive, times):
     """Make every panel anew so many times while training, and return the memory grown."""
     desk, qapp, begun = drive.window.desk, QApplication.instance(), 0
     names = list(registry.names())
+    for name in names:
+        desk.host.set_shown(name, True)  # one that was never seen is not made yet
     settle(qapp)
     widgets, panels = len(QApplication.allWidgets()), alive(PanelFrame)
     for number in range(times):

@@ -124,7 +124,7 @@ class Samples(Piece):
         if state.pair is not None:
             current = f"{names[state.pair[0]]} read as {names[state.pair[1]]}"
             words.insert(0, current)
-        if [self.filter.itemText(i) for i in range(self.filter.count())] != words:
+        if list(self.filter.choices()) != words:
             self.filter.set_choices(words, current)
         else:
             self.filter.set_current(current)

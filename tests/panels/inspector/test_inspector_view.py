@@ -1,0 +1,120 @@
+"""The inspector with a real engine behind it, moved by gestures, judged by what it drew."""
+
+import numpy as np
+import pytest
+
+from lab.engine.run import Run
+from lab.panels.inspector.model import inspect, sheet, stems
+from lab.panels.inspector.view import ANSWER, InspectorView
+from lab.presets import load
+from lab.ui.bridge import EngineBridge
+
+
+@pytest.fixture
+def bridge(qtbot):
+    made = EngineBridge()
+    yield made
+    made.close(10)
+
+
+@pytest.fixture
+def view(qtbot, bridge):
+    made = InspectorView(bridge)
+    qtbot.addWidget(made)
+    made.resize(600, 560)
+    made.show()
+    return made
+
+
+def trained(qtbot, bridge, view, preset, steps):
+    bridge.load(load(preset))
+    bridge.run_to(steps)
+    qtbot.waitUntil(lambda: view.found is not None and view.found.step == steps, timeout=60_000)
+    run = Run(load(preset))
+    run.advance(steps)
+    return run
+
+
+def test_every_tensor_of_every_layer_is_drawn_as_it_is(qtbot, bridge, view):
+    run = trained(qtbot, bridge, view, "playground", 7)
+    wanted = inspect(run.trainer, 0, with_differences=False)
+    for report in wanted.layers:
+        view.layer.chosen.emit(report.title)
+        assert view.state.layer == report.name
+        for name in view.tensor.choices():
+            view.tensor.chosen.emit(name)
+            assert f": {name} (" in view.reading()
+    first = wanted.layers[0]
+    view.layer.chosen.emit(first.title)
+    view.tensor.chosen.emit("weight")
+    np.testing.assert_array_equal(view.image.cells, first.weights["weight"])
+    view.tensor.chosen.emit("Δweight")
+    np.testing.assert_array_equal(view.image.cells, first.updates["weight"])
+    view.tensor.chosen.emit("δ = ∂L/∂z")
+    np.testing.assert_array_equal(view.ends.y, first.delta)
+    assert "autograd differs by" in view.reading()
+
+
+def test_the_tensors_are_those_of_the_cursors_step(qtbot, bridge, view):
+    run = trained(qtbot, bridge, view, "playground", 9)
+    bridge.seek(4)
+    qtbot.waitUntil(lambda: view.found.step == 4)
+    run.seek(4)
+    wanted = inspect(run.bench, 0, with_differences=False)
+    assert view.found.loss == wanted.loss
+    np.testing.assert_array_equal(view.ends.y, wanted.layers[0].a)
+
+
+def test_a_sample_selected_anywhere_is_the_one_inspected(qtbot, bridge, view):
+    run = trained(qtbot, bridge, view, "playground", 3)
+    bridge.select("sample", 11)
+    qtbot.waitUntil(lambda: view.found.sample == 11)
+    assert view.found.input.tolist() == run.trainer.data.x[11].tolist()
+    with qtbot.waitSignal(bridge.selected) as told:
+        view.sample.edited.emit(4)
+    assert told.args == ["sample", 4]
+    qtbot.waitUntil(lambda: view.found.sample == 4)
+
+
+def test_another_network_offers_its_own_layers(qtbot, bridge, view):
+    trained(qtbot, bridge, view, "playground", 3)
+    view.layer.chosen.emit("5 Linear")
+    trained(qtbot, bridge, view, "digits-cnn", 2)
+    assert view.layer.choices()[:3] == ("1 Convolution", "2 ReLU", "3 Max pooling")
+    view.layer.chosen.emit("1 Convolution")
+    view.tensor.chosen.emit("a")
+    assert view.image.cells.shape == (4 * 9 - 1, 4 * 9 - 1)
+    view.tensor.chosen.emit("weight")
+    assert view.image.cells.shape == (16 * 3, 3)
+
+
+def test_a_hidden_inspector_asks_nothing(qtbot, bridge, view):
+    trained(qtbot, bridge, view, "playground", 3)
+    assert ANSWER in bridge.look.answers
+    view.hide()
+    bridge.run_to(6)
+    qtbot.waitUntil(lambda: bridge.look.step == 6 and ANSWER not in bridge.look.answers)
+    assert view.found.step == 3
+    view.show()
+    qtbot.waitUntil(lambda: view.found.step == 6)
+
+
+def test_without_a_network_it_says_so(qtbot, bridge, view):
+    assert view.is_empty()
+    view.empty_pressed.emit()
+    qtbot.waitUntil(lambda: not view.is_empty(), timeout=60_000)
+    assert view.found.step == 0
+
+
+def test_layouts_lose_nothing():
+    rng = np.random.default_rng(0)
+    images = rng.normal(size=(5, 3, 4))
+    cells = sheet(images).cells
+    assert cells.shape == (2 * 4 - 1, 3 * 5 - 1)
+    assert sorted(cells[np.isfinite(cells)]) == sorted(images.ravel())
+    np.testing.assert_array_equal(cells[4:7, 5:9], images[4])
+    kernels = rng.normal(size=(2, 3, 2, 2))
+    np.testing.assert_array_equal(sheet(kernels).cells[2:4, 4:6], kernels[1, 2])
+    x, y = stems(np.array([1.0, -2.0]))
+    assert x.tolist() == [0, 0, 0, 1, 1, 1]
+    assert y[[0, 1, 3, 4]].tolist() == [0, 1, 0, -2]
