@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     Array = npt.NDArray[np.float64]
 
 
+MOST_PARAMETERS = 2_000_000
+"""Of a larger network one answer takes longer than a person waits, and training with it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerReport:
     """One layer: what it computed of the sample, and what the loss says of it.
@@ -230,6 +234,12 @@ class Ask:
         began = perf_counter()
         if began < self._next or self.sample >= len(trainer.data.x):
             return None
+        size = sum(s.parameters for s in trainer.sizes)
+        if size > MOST_PARAMETERS:
+            raise ExperimentError(
+                f"With {size:,} parameters this network is too large to be inspected while it "
+                f"trains (at most {MOST_PARAMETERS:,}); `nabla inspect` can do it on the side."
+            )
         found = inspect(trainer, self.sample, with_differences=False)
         if self.pause_s:
             now = perf_counter()

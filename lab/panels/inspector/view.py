@@ -97,8 +97,7 @@ class InspectorView(PanelFrame):
     @Slot(object)
     def _on_happened(self, event: Event) -> None:
         if event.status is Status.FAILED and event.channel == ANSWER:
-            self._asked = None
-            self.show_banner("error", f"This sample could not be inspected: {event.text}")
+            self.show_banner("error", event.text)  # and not asked again until something changes
 
     @Slot(str, object)
     def _on_selected(self, kind: str, which: object) -> None:
@@ -132,6 +131,7 @@ class InspectorView(PanelFrame):
         if self.isVisible() and wanted != self._asked:
             self._bridge.watch(ANSWER, Ask(self._state.sample, 0.2 if look.playing else 0.0))
             self._asked = wanted
+            self.hide_banner()
 
     def _offer(self, found: Inspection) -> None:
         """Offer the layers of this network, and the tensors of the layer chosen."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lab.engine.run import Run
+from lab.panels.inspector import model
 from lab.panels.inspector.model import inspect, sheet, stems
 from lab.panels.inspector.view import ANSWER, InspectorView
 from lab.presets import load
@@ -118,3 +119,20 @@ def test_layouts_lose_nothing():
     x, y = stems(np.array([1.0, -2.0]))
     assert x.tolist() == [0, 0, 0, 1, 1, 1]
     assert y[[0, 1, 3, 4]].tolist() == [0, 1, 0, -2]
+
+
+def test_a_network_too_large_is_refused_in_a_sentence_and_not_asked_again(
+    qtbot, bridge, view, monkeypatch
+):
+    monkeypatch.setattr(model, "MOST_PARAMETERS", 10)
+    told = []
+    bridge.happened.connect(lambda event: told.append(event.channel))
+    bridge.load(load("playground"))
+    bridge.run_to(5)
+    qtbot.waitUntil(
+        lambda: view._banner is not None and "too large" in view._banner.text(), timeout=60_000
+    )
+    for step in (2, 3, 4):
+        bridge.seek(step)
+        qtbot.waitUntil(lambda step=step: bridge.look.step == step)
+    assert told.count(ANSWER) <= 3  # once for each way of asking: loaded, playing, paused
