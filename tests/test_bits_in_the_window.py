@@ -12,6 +12,7 @@ import pytest
 from lab import app as nabla
 from lab.engine.experiment import experiment
 from lab.engine.run import Run
+from lab.shell import registry
 
 if TYPE_CHECKING:
     from lab.engine.trainer import Trainer
@@ -85,6 +86,8 @@ def test_sixty_steps_are_equal_to_the_bit_headless_and_in_a_busy_window(qtbot, w
     bridge.load(experiment(NOISY))
     qtbot.waitUntil(lambda: bridge.look.run != earlier, timeout=20_000)
     bridge.submit("beside", lambda run: (vector(run.bench).sum() for _ in count()))
+    for name in registry.names():
+        window.desk.host.set_shown(name, True)
     assert all(dock.isVisible() for dock in window.desk.host.docks.values())
     wander(qtbot, window, random.Random(3))
     bridge.watch("vector", vector)

@@ -76,11 +76,13 @@ def check(trainer, training, *, is_drawn=False):
     layers, x, y, loss = begun(trainer)
     found, errors = proofs.proven(layers, trainer.network, x, y, loss, training=training)
     if is_drawn:  # by chance, all may cancel: what is left is rounding, passed on and on
-        largest = (np.abs(t).max() for p in found.layers for t in (p.z, p.d_z, p.d_a))
-        assume(min(largest) > 1e-6)
+        tensors = ((p.z, p.d_z, p.d_a, *p.gradients.values()) for p in found.layers)
+        largest = (float(np.abs(t).max()) for several in tensors for t in several)
+        assume(min((size for size in largest if size), default=1.0) > 1e-4)
     leaves = sum(not LAYERS[s.kind].holds_layers for s in _flat_sizes(trainer))
     assert len(found.layers) == len(errors) == leaves
-    assert max(errors.values()) <= 1e-10, errors
+    # a network drawn at random may cost digits: a normalisation of all but equal values does
+    assert max(errors.values()) <= (1e-8 if is_drawn else 1e-10), errors
     return found
 
 
