@@ -43,12 +43,13 @@ class ImageMark(Mark):
         *,
         levels: tuple[float, float] | None = None,
         box: Box | None = None,
+        blanks: int = 0,
     ) -> None:
         """Colour cells ``a``, shape (H, W), over ``box`` (x0, x1, y0, y1; outer edges).
 
         Levels stay what they were set to once; without any they follow the finite percentiles
         (symmetric about zero for the signed map). Cells that are not finite get the mask
-        colour and are counted in ``gaps``.
+        colour and are counted in ``gaps``, less the ``blanks`` that hold nothing by design.
 
         Raises
         ------
@@ -58,7 +59,7 @@ class ImageMark(Mark):
         picture = gate.image(a, levels)
         height, width = picture.cells.shape
         self.box = _checked_box(box or self.box or (0.0, float(width), 0.0, float(height)))
-        self.cells, self.gaps = picture.cells, picture.gaps
+        self.cells, self.gaps = picture.cells, picture.gaps - blanks
         is_signed = self.map_name == "signed"
         self.levels = picture.levels if levels else gate.span(self.cells, is_signed=is_signed)
         self.changed()

@@ -172,7 +172,11 @@ class InspectorView(PanelFrame):
         laid = sheet(tensor)
         height, width = laid.cells.shape
         self.map.set_axes(laid.x, laid.y)
-        self.image.set(laid.cells, box=(0.0, float(width), 0.0, float(height)))
+        self.image.set(
+            laid.cells,
+            box=(0.0, float(width), 0.0, float(height)),
+            blanks=laid.cells.size - tensor.size,
+        )
         return self.map
 
     # Gestures.

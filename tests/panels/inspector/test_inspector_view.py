@@ -85,6 +85,7 @@ def test_another_network_offers_its_own_layers(qtbot, bridge, view):
     view.layer.chosen.emit("1 Convolution")
     view.tensor.chosen.emit("a")
     assert view.image.cells.shape == (4 * 9 - 1, 4 * 9 - 1)
+    assert view.image.gaps == 0  # what parts the channels is no number that is missing
     view.tensor.chosen.emit("weight")
     assert view.image.cells.shape == (16 * 3, 3)
 
