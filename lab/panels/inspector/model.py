@@ -208,13 +208,19 @@ def reading(found: Inspection, state: InspectorState) -> str:
     """One sentence of the tensor in sight, and how far autograd is from the formulas."""
     report = found.layer(state.layer)
     tensor = tensors(report)[state.tensor]
-    shape = "×".join(map(str, tensor.shape))
     low, high, mean = (shown(float(v), 3) for v in (tensor.min(), tensor.max(), tensor.mean()))
     error = shown(report.autograd_error, 2)
     return (
-        f"Step {found.step:,}, sample {found.sample:,}: {state.tensor} ({shape}) from {low} to "
-        f"{high}, mean {mean}; autograd differs by {error}."
+        f"Step {found.step:,}, sample {found.sample:,}: {low} to {high}, mean {mean}; "
+        f"autograd differs by {error}."
     )
+
+
+def subtitle(found: Inspection, state: InspectorState) -> str:
+    """Which tensor is in sight, and its shape: ``3 Linear, weight 128×64``."""
+    report = found.layer(state.layer)
+    shape = "×".join(map(str, tensors(report)[state.tensor].shape))
+    return f"{report.title}, {state.tensor} {shape}"
 
 
 @dataclass(slots=True)

@@ -10,7 +10,15 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QLabel, QStackedWidget
 
 from lab.engine.news import Status
-from lab.panels.inspector.model import Ask, InspectorState, reading, sheet, stems, tensors
+from lab.panels.inspector.model import (
+    Ask,
+    InspectorState,
+    reading,
+    sheet,
+    stems,
+    subtitle,
+    tensors,
+)
 from lab.ui.controls import Choice, IntField
 from lab.ui.panel import PanelFrame, PanelSpec
 from lab.ui.plots import Plot
@@ -35,9 +43,10 @@ class InspectorView(PanelFrame):
         self.found: Inspection | None = None
         self._asked: tuple[int, bool, int] | None = None
         self._drawn: tuple[object, InspectorState] | None = None
+        self._of = 0  # the run that was inspected
         self.map = Plot("Input", "Unit", y_down=True, may_be_log=False)
         self.image = self.map.add_image("Value", "signed")
-        self.bars = Plot("Unit", "Value", may_be_log=False)
+        self.bars = Plot("Unit", "Value", tight_x=True, may_be_log=False)
         self.stems = self.bars.add_line("Value", 0)
         self.ends = self.bars.add_scatter("Values", 0, size=4)
         self._pages = QStackedWidget()
@@ -119,11 +128,16 @@ class InspectorView(PanelFrame):
         self._ask(look)
         found = look.answers.get(ANSWER)
         if found is not None:
-            self.found = found
+            self.found, self._of = found, look.run
             self._offer(found)
-        if self.found is not None:
+        if self.found is not None and self._of == look.run:
             self.show_picture()
             self._show(self.found)
+        else:  # never the numbers of another network
+            self.found = None
+            self.set_empty("No sample of this network has been inspected yet.")
+            self.set_subtitle("")
+            self.set_reading("")
 
     def _ask(self, look: RunLook) -> None:
         """Have the sample inspected: at each look that stands still, now and then if not."""
@@ -158,7 +172,7 @@ class InspectorView(PanelFrame):
         self._pages.setCurrentWidget(plot)
         if before is None or before[1] != self._state:
             plot.reset_view()
-        self.set_subtitle(report.title)
+        self.set_subtitle(subtitle(found, self._state))
         self.set_reading(reading(found, self._state))
 
     def _show_vector(self, vector: Array) -> Plot:
@@ -174,7 +188,7 @@ class InspectorView(PanelFrame):
         self.map.set_axes(laid.x, laid.y)
         self.image.set(
             laid.cells,
-            box=(0.0, float(width), 0.0, float(height)),
+            box=(-0.5, width - 0.5, -0.5, height - 0.5),  # a cell about its number
             blanks=laid.cells.size - tensor.size,
         )
         return self.map

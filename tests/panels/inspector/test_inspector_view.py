@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lab.engine.run import Run
+from lab.numerals import shown
 from lab.panels.inspector import model
-from lab.panels.inspector.model import inspect, sheet, stems
+from lab.panels.inspector.model import inspect, sheet, stems, tensors
 from lab.panels.inspector.view import ANSWER, InspectorView
 from lab.presets import load
 from lab.ui.bridge import EngineBridge
@@ -44,7 +45,12 @@ def test_every_tensor_of_every_layer_is_drawn_as_it_is(qtbot, bridge, view):
         assert view.state.layer == report.name
         for name in view.tensor.choices():
             view.tensor.chosen.emit(name)
-            assert f": {name} (" in view.reading()
+            drawn = tensors(report)[name]
+            assert (
+                view.subtitle() == f"{report.title}, {name} {'×'.join(map(str, drawn.shape))}"
+            )
+            low, high, mean = (shown(float(f(drawn)), 3) for f in (np.min, np.max, np.mean))
+            assert f"sample 0: {low} to {high}, mean {mean}; " in view.reading()
     first = wanted.layers[0]
     view.layer.chosen.emit(first.title)
     view.tensor.chosen.emit("weight")
@@ -125,7 +131,8 @@ def test_layouts_lose_nothing():
 def test_a_network_too_large_is_refused_in_a_sentence_and_not_asked_again(
     qtbot, bridge, view, monkeypatch
 ):
-    monkeypatch.setattr(model, "MOST_PARAMETERS", 10)
+    trained(qtbot, bridge, view, "xor", 3)
+    monkeypatch.setattr(model, "MOST_PARAMETERS", 20)
     told = []
     bridge.happened.connect(lambda event: told.append(event.channel))
     bridge.load(load("playground"))
@@ -136,4 +143,5 @@ def test_a_network_too_large_is_refused_in_a_sentence_and_not_asked_again(
     for step in (2, 3, 4):
         bridge.seek(step)
         qtbot.waitUntil(lambda step=step: bridge.look.step == step)
+    assert view.is_empty()
     assert told.count(ANSWER) <= 3  # once for each way of asking: loaded, playing, paused
