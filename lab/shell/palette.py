@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QAction, QPainter, QPen
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QLineEdit,
     QListView,
@@ -27,6 +28,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from lab.shell.actions import Actions, shown_keys
 from lab.shell.matching import score
@@ -130,6 +132,7 @@ class CommandPalette(QFrame):
     def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
         self._window = parent
+        self._before: QWidget | None = None  # what had the focus when it was opened
         self._field = QLineEdit(self)
         self._field.setPlaceholderText("Find a command, or type a step to go to")
         self._field.setAccessibleName("Find a command")
@@ -154,6 +157,7 @@ class CommandPalette(QFrame):
     @Slot()
     def open(self) -> None:
         """Show it, empty, over the middle of the window's upper edge."""
+        self._before = QApplication.focusWidget()
         self._field.clear()
         self._on_text_changed("")
         self._place()
@@ -183,11 +187,19 @@ class CommandPalette(QFrame):
 
     def _carry_out(self, row: int) -> None:
         chosen = self._model.at(row)
-        self.hide()
+        self._leave()
         if isinstance(chosen, QAction):
             chosen.trigger()
         elif chosen is not None:
             self.step_chosen.emit(min(chosen, 2**31 - 1))
+
+    def _leave(self) -> None:
+        """Close, and give the keys back: Qt would hand them to whatever control is next."""
+        before = self._before if self._before is not None and isValid(self._before) else None
+        if before is None or not before.isVisible():
+            before = self._window
+        before.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.hide()
 
     def _move(self, rows: int) -> None:
         last = self._model.rowCount() - 1
@@ -213,7 +225,7 @@ class CommandPalette(QFrame):
         elif key in (keys.Key_Return, keys.Key_Enter):
             self._carry_out(self._list.currentIndex().row())
         elif key == keys.Key_Escape:
-            self.hide()
+            self._leave()
         else:
             return False
         return True

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 
 from lab.presets import PRESETS
 from lab.shell.actions import Actions, ActionSpec
@@ -130,3 +130,22 @@ def test_an_edit_of_the_settings_can_be_undone_by_name(drive):
     drive.qtbot.waitUntil(
         lambda: drive.bridge.look.settings.value("optimizer.learning_rate") == 0.05
     )
+
+
+@pytest.mark.parametrize("way", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
+def test_the_palette_gives_the_keys_back(drive, way):
+    drive.qtbot.waitUntil(lambda: drive.window.isActiveWindow())
+    had = next(f for f in drive.window.findChildren(QLineEdit) if f.isVisible())
+    had.setFocus()
+    palette = typed(drive, "qqqqqq")
+    assert QApplication.focusWidget() is palette._field
+    drive.qtbot.keyClick(palette._field, way)
+    assert QApplication.focusWidget() is had
+
+
+def test_a_palette_opened_from_nowhere_leaves_no_control_with_the_keys(drive):
+    drive.qtbot.waitUntil(lambda: drive.window.isActiveWindow())
+    QApplication.focusWidget().clearFocus()
+    palette = typed(drive, "12")
+    drive.qtbot.keyClick(palette._field, Qt.Key.Key_Escape)
+    assert not isinstance(QApplication.focusWidget(), QAbstractButton | QLineEdit)

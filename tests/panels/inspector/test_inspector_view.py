@@ -140,6 +140,7 @@ def test_a_network_too_large_is_refused_in_a_sentence_and_not_asked_again(
     qtbot.waitUntil(
         lambda: view._banner is not None and "too large" in view._banner.text(), timeout=60_000
     )
+    qtbot.waitUntil(lambda: bridge.look.newest == 5 and not bridge.look.playing, timeout=60_000)
     for step in (2, 3, 4):
         bridge.seek(step)
         qtbot.waitUntil(lambda step=step: bridge.look.step == step)
