@@ -46,7 +46,7 @@ class EngineBridge(QObject):
     partial : str, object
         The newest partial result of the newest job on a channel, at most once a frame.
     selected : str, object
-        Something was selected: its kind ("sample", "layer", ...) and which one.
+        Something was selected: its kind and which one, see `select`.
     """
 
     wished = Signal()
@@ -63,6 +63,7 @@ class EngineBridge(QObject):
         self.look: RunLook | None = None
         self.wish: Experiment | None = None  # what is being loaded, until it is there
         self._loads = 0  # asked for and not ended yet: the last of them is the wish
+        self.selection: dict[str, object] = {}  # what was selected last, by kind
         self.undo_stack = QUndoStack(self)
         self._jobs: dict[str, int] = {}  # the newest number by channel
         self._event_posted.connect(self._on_event_posted, Qt.ConnectionType.QueuedConnection)
@@ -182,8 +183,18 @@ class EngineBridge(QObject):
         self._worker.cancel(channel)
 
     def select(self, kind: str, which: object) -> None:
-        """Select something everywhere."""
-        self.selected.emit(kind, which)
+        """Select something everywhere; None selects nothing of that kind.
+
+        A ``sample`` is a row of the data; a ``layer`` its path in the description, such as
+        ``layers.2``; a ``unit`` a layer's path and an index into what it hands on, flattened;
+        a ``weight`` a layer's path, the parameter's name and the index of one number in it,
+        flattened. The unit or weight of another layer than the one selected selects that too.
+        """
+        if kind in ("unit", "weight") and isinstance(which, tuple):
+            self.select("layer", which[0])
+        if self.selection.get(kind) != which:
+            self.selection[kind] = which
+            self.selected.emit(kind, which)
 
     def close(self, timeout: float = 2.0) -> None:
         """End the engine.

@@ -9,18 +9,10 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSlider
 
 from lab import presets
 from lab.shell import registry
-from lab.ui.bridge import EngineBridge
 from lab.ui.panel import PanelFrame, PanelSpec
 
 CONTROLS = (QAbstractButton, QSlider, QComboBox, QLineEdit)
 PRESETS = ("playground", "digits-mlp", "curve-fit", "iris")
-
-
-@pytest.fixture
-def bridge(qtbot):
-    made = EngineBridge()
-    yield made
-    made.close()
 
 
 def trained(qtbot, bridge, preset, steps):

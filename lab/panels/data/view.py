@@ -22,13 +22,13 @@ from lab.panels.data.model import MODES, DataState, mode_of, reading
 from lab.panels.data.plane import PlaneMap
 from lab.panels.data.samples import Samples
 from lab.ui.controls import Segmented, Toggle
-from lab.ui.panel import PanelFrame, PanelSpec
+from lab.ui.live import LiveView
+from lab.ui.panel import PanelSpec
 from lab.ui.undo import change_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QHideEvent, QShowEvent
     from PySide6.QtWidgets import QWidget
 
     from lab.engine.data import Data
@@ -55,26 +55,23 @@ _WITH_BATCH = {"Map", "Fit", "Features", "Predicted"}
 _WITH_TEST = {*_WITH_BATCH, "Residuals", "Confidence"}
 
 
-class DataView(PanelFrame):
+class DataView(LiveView):
     """Asks the worker only what the picture in sight needs, and only while it is in sight."""
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._bridge, self._state, self.book = bridge, DataState(), AnswerBook()
+        super().__init__(bridge, parent)
+        self._state, self.book = DataState(), AnswerBook()
         self._mode = ""
         self._data: Data | None = None
         self._asked_at, self._asked_of = 0.0, object()
         self._tabs: dict[str, Segmented] = {}
         self._pieces: dict[str, Piece] = {}
-        self._asked: dict[str, object] = {}
         self._points_paths: tuple[str, ...] = ()
         self._pages = QStackedWidget()
         self._make_controls()
         self.set_picture(self._pages)
-        bridge.turn_of(self).looked.connect(self._on_looked)
         bridge.happened.connect(self._on_happened)
-        bridge.selected.connect(self._on_selected)
-        self.empty_pressed.connect(self._on_empty_pressed)
+        self._catch_up()
         self._draw()
 
     def _make_controls(self) -> None:
@@ -123,23 +120,6 @@ class DataView(PanelFrame):
     # What comes from outside.
 
     @Slot(object)
-    def _on_looked(self, _look: RunLook) -> None:
-        if self.isVisible():
-            self._draw()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Catch up, and ask again."""
-        super().showEvent(event)
-        self._draw()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Ask nothing while nobody looks."""
-        super().hideEvent(event)
-        for name in list(self._asked):
-            self._bridge.unwatch(name)
-        self._asked.clear()
-
-    @Slot(object)
     def _on_happened(self, event: Event) -> None:
         plane = self._pieces.get("Map")
         is_refused = event.status is Status.REFUSED and isinstance(plane, PlaneMap)
@@ -149,8 +129,7 @@ class DataView(PanelFrame):
             self._asked.pop(event.channel, None)
             self.show_banner("error", f"The answers could not be found: {event.text}")
 
-    @Slot(str, object)
-    def _on_selected(self, kind: str, which: object) -> None:
+    def _take_selection(self, kind: str, which: object) -> None:
         if kind == "sample" and which != self._state.sample and isinstance(which, int | None):
             self._choose(sample=which)
 
@@ -218,12 +197,9 @@ class DataView(PanelFrame):
         if question is not None and not question.asks_as(self._asked.get(ROWS)):
             questions[ROWS] = question
         for name in [n for n in self._asked if n not in questions and n != ROWS]:
-            self._bridge.unwatch(name)
-            del self._asked[name]
+            self._unwatch(name)
         for name, asked in questions.items():
-            if asked != self._asked.get(name):
-                self._bridge.watch(name, asked)
-                self._asked[name] = asked
+            self._watch(name, asked)
 
     # Gestures.
 
@@ -295,12 +271,6 @@ class DataView(PanelFrame):
             change_settings(self._bridge, changes, words)
         except ExperimentError as error:
             self.show_banner("warning", str(error))
-
-    @Slot()
-    def _on_empty_pressed(self) -> None:
-        from lab.presets import DEFAULT, load
-
-        self._bridge.load(load(DEFAULT))
 
 
 def _words(look: RunLook, book: AnswerBook, state: DataState) -> str:

@@ -20,11 +20,11 @@ from lab.panels.inspector.model import (
     tensors,
 )
 from lab.ui.controls import Choice, IntField
-from lab.ui.panel import PanelFrame, PanelSpec
+from lab.ui.live import LiveView
+from lab.ui.panel import PanelSpec
 from lab.ui.plots import Plot
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QHideEvent, QShowEvent
     from PySide6.QtWidgets import QWidget
 
     from lab.engine.news import Event, RunLook
@@ -34,14 +34,13 @@ if TYPE_CHECKING:
 ANSWER = "inspector"
 
 
-class InspectorView(PanelFrame):
+class InspectorView(LiveView):
     """Shows one tensor of one layer; asks the worker only while it is seen."""
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._bridge, self._state = bridge, InspectorState()
+        super().__init__(bridge, parent)
+        self._state = InspectorState()
         self.found: Inspection | None = None
-        self._asked: tuple[int, bool, int] | None = None
         self._drawn: tuple[object, InspectorState] | None = None
         self._of = 0  # the run that was inspected
         self.map = Plot("Input", "Unit", y_down=True, may_be_log=False)
@@ -57,10 +56,8 @@ class InspectorView(PanelFrame):
         self.sample = IntField("Sample", 0, least=0, greatest=0)
         self._arrange_controls()
         self.set_picture(self._pages)
-        bridge.turn_of(self).looked.connect(self._on_looked)
         bridge.happened.connect(self._on_happened)
-        bridge.selected.connect(self._on_selected)
-        self.empty_pressed.connect(self._on_empty_pressed)
+        self._catch_up()
         self._draw()
 
     def _arrange_controls(self) -> None:
@@ -88,28 +85,11 @@ class InspectorView(PanelFrame):
     # What comes from outside.
 
     @Slot(object)
-    def _on_looked(self, _look: RunLook) -> None:
-        if self.isVisible():
-            self._draw()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Catch up, and ask again."""
-        super().showEvent(event)
-        self._draw()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Ask nothing while nobody looks."""
-        super().hideEvent(event)
-        self._bridge.unwatch(ANSWER)
-        self._asked = None
-
-    @Slot(object)
     def _on_happened(self, event: Event) -> None:
         if event.status is Status.FAILED and event.channel == ANSWER:
             self.show_banner("error", event.text)  # and not asked again until something changes
 
-    @Slot(str, object)
-    def _on_selected(self, kind: str, which: object) -> None:
+    def _take_selection(self, kind: str, which: object) -> None:
         if kind == "sample" and isinstance(which, int) and which != self._state.sample:
             self._choose(sample=which)
 
@@ -142,10 +122,9 @@ class InspectorView(PanelFrame):
     def _ask(self, look: RunLook) -> None:
         """Have the sample inspected: at each look that stands still, now and then if not."""
         wanted = look.run, look.playing, self._state.sample
-        if self.isVisible() and wanted != self._asked:
-            self._bridge.watch(ANSWER, Ask(self._state.sample, 0.2 if look.playing else 0.0))
-            self._asked = wanted
+        if self.isVisible() and wanted != self._asked.get(ANSWER):
             self.hide_banner()
+        self._watch(ANSWER, Ask(self._state.sample, 0.2 if look.playing else 0.0), wanted)
 
     def _offer(self, found: Inspection) -> None:
         """Offer the layers of this network, and the tensors of the layer chosen."""
@@ -215,12 +194,6 @@ class InspectorView(PanelFrame):
     def _on_sample_edited(self, sample: int) -> None:
         self._choose(sample=sample)
         self._bridge.select("sample", sample)
-
-    @Slot()
-    def _on_empty_pressed(self) -> None:
-        from lab.presets import DEFAULT, load
-
-        self._bridge.load(load(DEFAULT))
 
 
 PANEL = PanelSpec(

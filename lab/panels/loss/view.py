@@ -15,10 +15,11 @@ from lab.panels.loss.curves import StepPlot
 from lab.panels.loss.model import LARGEST_WINDOW, TABS, LossModel, LossState
 from lab.ui.bridge import standing
 from lab.ui.controls import IconButton, IntField, Segmented, Toggle
-from lab.ui.panel import READ_S, PanelFrame, PanelSpec
+from lab.ui.live import LiveView
+from lab.ui.panel import READ_S, PanelSpec
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QAction, QShowEvent
+    from PySide6.QtGui import QAction
     from PySide6.QtWidgets import QWidget
 
     from lab.engine.news import RunLook
@@ -36,12 +37,12 @@ _TOOLTIPS = (
 )
 
 
-class LossView(PanelFrame):
+class LossView(LiveView):
     """Draws the newest look while it can be seen, and nothing while it cannot."""
 
     def __init__(self, bridge: EngineBridge, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._bridge, self._state, self._model = bridge, LossState(), LossModel()
+        super().__init__(bridge, parent)
+        self._state, self._model = LossState(), LossModel()
         self._is_drawing = False
         self._drawn: tuple[tuple[object, ...], int] = (), 0
         self._drawn_at = 0.0
@@ -51,8 +52,6 @@ class LossView(PanelFrame):
         self._later.setSingleShot(True)
         self._later.setInterval(0)
         self._later.timeout.connect(self._draw)
-        bridge.turn_of(self).looked.connect(self._on_looked)
-        self.empty_pressed.connect(self._on_empty_pressed)
         self._draw()
 
     def _make_controls(self) -> None:
@@ -108,11 +107,6 @@ class LossView(PanelFrame):
 
     # What comes from outside.
 
-    @Slot(object)
-    def _on_looked(self, look: RunLook) -> None:
-        if self.isVisible() and self._would_change(look):
-            self._draw()
-
     def _would_change(self, look: RunLook) -> bool:
         """Whether a curve grows visibly, or the numbers are old enough to be read anew."""
         state, newest = self._drawn
@@ -121,11 +115,6 @@ class LossView(PanelFrame):
         view = self.plot.current_view()
         grown = view.across(np.array([newest, look.newest], float))
         return monotonic() - self._drawn_at >= READ_S or bool(np.ptp(grown) >= GROWN_PX)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what happened while it was hidden."""
-        super().showEvent(event)
-        self._draw()
 
     @Slot()
     def _on_range_changed(self) -> None:
@@ -241,9 +230,7 @@ class LossView(PanelFrame):
     @Slot()
     def _on_empty_pressed(self) -> None:
         if self._bridge.look is None:
-            from lab.presets import DEFAULT, load
-
-            self._bridge.load(load(DEFAULT))
+            super()._on_empty_pressed()
         elif self._is_without_meaning(self._bridge.look):
             self.tabs.set_current(TABS["loss"].title)
             self._choose_tab("loss")

@@ -13,7 +13,6 @@ from lab.panels.data.maths import axis_centres, softmax
 from lab.panels.data.plane import MAP
 from lab.panels.data.view import PANEL, DataView
 from lab.ui import theme
-from lab.ui.bridge import EngineBridge
 from lab.ui.figures import export_numbers, export_picture
 from lab.ui.plot_menu import PictureMenu
 from lab.ui.plots import Plot
@@ -32,13 +31,6 @@ def small(**changes):
             **changes,
         }
     )
-
-
-@pytest.fixture
-def bridge(qtbot):
-    made = EngineBridge()
-    yield made
-    made.close(10)
 
 
 @pytest.fixture

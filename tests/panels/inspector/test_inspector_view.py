@@ -9,14 +9,6 @@ from lab.panels.inspector import model
 from lab.panels.inspector.model import inspect, sheet, stems, tensors
 from lab.panels.inspector.view import ANSWER, InspectorView
 from lab.presets import load
-from lab.ui.bridge import EngineBridge
-
-
-@pytest.fixture
-def bridge(qtbot):
-    made = EngineBridge()
-    yield made
-    made.close(10)
 
 
 @pytest.fixture

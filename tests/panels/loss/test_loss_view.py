@@ -7,7 +7,6 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from lab.engine.experiment import experiment
 from lab.panels.loss.view import PANEL, LossView
 from lab.ui import theme
-from lab.ui.bridge import EngineBridge
 from lab.ui.palettes import LIGHT
 
 
@@ -23,13 +22,6 @@ def small():
             "optimizer": {"kind": "sgd", "learning_rate": 0.1},
         }
     )
-
-
-@pytest.fixture
-def bridge(qtbot):
-    made = EngineBridge()
-    yield made
-    made.close(10)
 
 
 @pytest.fixture

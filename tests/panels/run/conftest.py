@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from lab.engine.experiment import experiment
 from lab.panels.run.view import RunView
 from lab.ui import theme
-from lab.ui.bridge import EngineBridge
 from lab.ui.controls import Choice, IntField, NumberField
 
 LONG_MS = 30_000
@@ -83,13 +82,6 @@ class Desk:
             assert self.look.settings.value(path) == value, f"{path}: {value} wanted. {told}"
 
         self.until(is_in_force)
-
-
-@pytest.fixture
-def bridge(qtbot):
-    made = EngineBridge()
-    yield made
-    made.close(10)
 
 
 @pytest.fixture
