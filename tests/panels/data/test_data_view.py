@@ -103,18 +103,21 @@ def test_points_batch_and_wrong_ones_are_those_of_the_look(qtbot, bridge, view):
 
 def test_the_map_holds_the_answers_at_its_own_coordinates(qtbot, bridge, view):
     look = trained(qtbot, bridge, view, 20)
-    qtbot.waitUntil(lambda: len(view.piece().plot.map.cells) > 0)
-    found = bridge.look.answers[MAP]
     mark = view.piece().plot.map
-    x, y = axis_centres(found.box, found.cells)
-    columns, rows, cells = mark.data()
-    np.testing.assert_allclose(columns, x)
-    np.testing.assert_allclose(rows, y)
-    shares = softmax(found.outputs)[:, 1].reshape(found.cells, found.cells)
-    np.testing.assert_array_equal(cells, shares)
-    (x0, x1), (y0, y1) = view.piece().plot.view_range()
-    box = found.box
-    np.testing.assert_allclose([box.x0, box.x1, box.y0, box.y1], [x0, x1, y0, y1], rtol=0.2)
+
+    def the_newest_answer_is_drawn():
+        found = bridge.look.answers[MAP]
+        columns, rows, cells = mark.data()
+        x, y = axis_centres(found.box, found.cells)
+        np.testing.assert_allclose(columns, x)
+        np.testing.assert_allclose(rows, y)
+        shares = softmax(found.outputs)[:, 1].reshape(found.cells, found.cells)
+        np.testing.assert_array_equal(cells, shares)
+        box = found.box
+        (x0, x1), (y0, y1) = view.piece().plot.view_range()
+        np.testing.assert_allclose([box.x0, box.x1, box.y0, box.y1], [x0, x1, y0, y1], rtol=0.2)
+
+    qtbot.waitUntil(the_newest_answer_is_drawn, timeout=20_000)
     assert mark.name == "p(B)"
     assert look.step == 20
 
