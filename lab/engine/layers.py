@@ -21,6 +21,9 @@ else:
 
 Options = dict[str, Any]
 
+NORMALISATION, ACTIVATION, DROPOUT = ROLES = ("normalisation", "activation", "dropout")
+"""In the order in which they follow the layer that they belong to."""
+
 INITIALISATIONS = {
     "default": "torch's own: uniform within ±1/√fan-in",
     "xavier_uniform": "Glorot, uniform: variance 2/(fan-in + fan-out)",
@@ -45,7 +48,9 @@ class LayerKind(Kind):
 
     ``closing`` is the option that, left open, becomes as many as the loss needs; ``has_modes``
     says that it computes otherwise in training, ``least_rows`` how many samples it needs then;
-    ``untold`` names options of the module that its repr does not tell.
+    ``untold`` names options of the module that its repr does not tell. ``role`` says what it
+    is to the layer before it, where it keeps the shape: its normalisation, its activation or
+    its dropout.
     """
 
     shape: Callable[[Options, Shape], Shape] = lambda options, shape: shape
@@ -59,6 +64,7 @@ class LayerKind(Kind):
     has_modes: bool = False
     least_rows: int = 1
     untold: tuple[str, ...] = ()
+    role: str = ""
 
     @property
     def holds_layers(self) -> bool:
@@ -87,6 +93,7 @@ def _activation(
         parameters,
         build=lambda options, shape: getattr(modules if is_own else nn, module)(**options),
         is_activation=True,
+        role=ACTIVATION,
     )
 
 
@@ -237,6 +244,7 @@ LAYERS: dict[str, LayerKind] = {
             ),
             build=lambda o, s: modules.Dropout(o["p"]),
             has_modes=True,
+            role=DROPOUT,
         ),
         LayerKind(
             "batch_norm",
@@ -250,6 +258,7 @@ LAYERS: dict[str, LayerKind] = {
             weights=lambda o, s: 2 * s[0],
             has_modes=True,
             least_rows=2,
+            role=NORMALISATION,
         ),
         LayerKind(
             "layer_norm",
@@ -258,6 +267,7 @@ LAYERS: dict[str, LayerKind] = {
             (_positive("eps", 1e-5, "keeps the division finite", "ε"),),
             build=lambda o, s: nn.LayerNorm(list(s), eps=o["eps"]),
             weights=lambda o, s: 2 * flattened(s)[0],
+            role=NORMALISATION,
         ),
         LayerKind(
             "residual",
@@ -273,6 +283,7 @@ LAYERS: dict[str, LayerKind] = {
             "1 where z > 0, else 0; its derivative is 0.",
             build=lambda o, s: modules.Step(),
             is_activation=True,
+        role=ACTIVATION,
         ),
         _activation("sigmoid", "Sigmoid", "1/(1 + e⁻ᶻ)", "Sigmoid"),
         _activation(
@@ -299,6 +310,7 @@ LAYERS: dict[str, LayerKind] = {
             build=lambda o, s: nn.PReLU(init=o["init"]),
             weights=lambda o, s: 1,
             is_activation=True,
+        role=ACTIVATION,
             untold=("init",),
         ),
         _activation(
@@ -334,6 +346,7 @@ LAYERS: dict[str, LayerKind] = {
             "eᶻⁱ/Σeᶻʲ over the units.",
             build=lambda o, s: nn.Softmax(dim=1),
             is_activation=True,
+        role=ACTIVATION,
         ),
     )
 }
