@@ -109,7 +109,7 @@ def checked_sizes(
     total = sum(s.parameters for s in found)
     if total == 0:
         raise ExperimentError("layers: no layer has weights, so there is nothing to train.")
-    _check_memory(total * itemsize * (2 + slots), total)
+    check_memory(total * itemsize * (2 + slots), total)
     last = found[-1].shape_out
     if last != (outputs,):
         raise ExperimentError(
@@ -119,7 +119,8 @@ def checked_sizes(
     return found
 
 
-def _check_memory(wanted: int, parameters: int) -> None:
+def check_memory(wanted: int, parameters: int) -> None:
+    """Refuse more bytes of weights, gradients and slots than are to be had."""
     if wanted > MAX_BYTES:
         raise ExperimentError(
             f"layers: {parameters:,} parameters need {wanted / 2**30:,.0f} GiB with gradient "

@@ -11,7 +11,7 @@ from lab.engine.networks import MAX_BYTES, least_rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lab.engine.experiment import Experiment
+    from lab.engine.experiment import Batches, Experiment, Part
     from lab.engine.networks import LayerSize
 
 
@@ -24,17 +24,27 @@ def check_batches(experiment: Experiment, n: int) -> None:
         If a batch is larger than the training set, or a last batch of one sample meets batch
         normalisation, which has no variance to divide by.
     """
-    size = experiment.batches.size or n
+    require_rows(experiment.layers, experiment.batches, n)
+
+
+def require_rows(layers: Sequence[Part], batches: Batches, n: int) -> None:
+    """Check batches of ``n`` training samples for a network, as `check_batches` does.
+
+    Raises
+    ------
+    ExperimentError
+    """
+    size = batches.size or n
     if size > n:
         raise ExperimentError(
             f"batches.size: wanted at most the {n} training samples, got {size} "
             "(0: all of them)."
         )
-    normalised = least_rows(experiment.layers) > 1
+    normalised = least_rows(layers) > 1
     rest = n % size
     if normalised and size == 1:
         raise ExperimentError("batches.size: batch normalisation needs batches of 2 or more.")
-    if normalised and rest == 1 and not experiment.batches.drop_last:
+    if normalised and rest == 1 and not batches.drop_last:
         raise ExperimentError(
             f"batches.size: {n} samples in batches of {size} leave a last batch of 1, which "
             "batch normalisation cannot take; choose another size, or set batches.drop_last."
@@ -51,8 +61,18 @@ def check_activations(
     ExperimentError
         If it does not, before any of it is asked for.
     """
-    rows = ceil((experiment.batches.size or n) / experiment.batches.micro)
-    wanted = rows * itemsize * sum(prod(s.shape_out) for s in sizes)
+    require_outputs_fit(experiment.batches, sum(prod(s.shape_out) for s in sizes), n, itemsize)
+
+
+def require_outputs_fit(batches: Batches, numbers: int, n: int, itemsize: int) -> None:
+    """Check that ``numbers`` put out for each sample fit, as `check_activations` does.
+
+    Raises
+    ------
+    ExperimentError
+    """
+    rows = ceil((batches.size or n) / batches.micro)
+    wanted = rows * itemsize * numbers
     if wanted > MAX_BYTES:
         raise ExperimentError(
             f"layers: the outputs of {rows:,} samples need {wanted / 2**30:,.0f} GiB; the "
