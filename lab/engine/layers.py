@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lab.engine.kinds import ExperimentError, Kind, Parameter
+from lab.engine.kinds import Parameter
+from lab.engine.layer_kinds import ACTIVATION as ACTIVATION
+from lab.engine.layer_kinds import DROPOUT as DROPOUT
+from lab.engine.layer_kinds import INIT, LayerKind, Options, positive
+from lab.engine.layer_kinds import INITIALISATIONS as INITIALISATIONS
+from lab.engine.layer_kinds import NORMALISATION as NORMALISATION
+from lab.engine.layer_kinds import ROLES as ROLES
+from lab.engine.layer_kinds import options_of as options_of
+from lab.engine.layer_kinds import require_built as require_built
 from lab.engine.lazy import LazyModule
 from lab.engine.shapes import Shape, flat, flattened, image, slid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from torch import nn
 
@@ -18,63 +25,6 @@ if TYPE_CHECKING:
 else:
     nn = LazyModule("torch.nn")
     modules = LazyModule("lab.engine.modules")
-
-Options = dict[str, Any]
-
-NORMALISATION, ACTIVATION, DROPOUT = ROLES = ("normalisation", "activation", "dropout")
-"""In the order in which they follow the layer that they belong to."""
-
-INITIALISATIONS = {
-    "default": "torch's own: uniform within ±1/√fan-in",
-    "xavier_uniform": "Glorot, uniform: variance 2/(fan-in + fan-out)",
-    "xavier_normal": "Glorot, normal",
-    "kaiming_uniform": "He, uniform: variance 2/fan-in, for ReLU",
-    "kaiming_normal": "He, normal",
-    "lecun_normal": "LeCun: variance 1/fan-in",
-    "orthogonal": "rows or columns of length 1, at right angles",
-    "zeros": "all zero: every unit learns the same",
-    "normal": "normal with the deviation asked for",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class LayerKind(Kind):
-    """A layer: ``shape`` maps one sample's shape, ``build`` makes the torch module.
-
-    ``cost`` counts multiply-adds for one sample, ``weights`` the parameters, from the options
-    and the shape that comes in. A layer that holds others has ``wrap`` in place of ``build``,
-    which makes its module (with the layers as its ``inner``) from theirs; ``shape`` then gets
-    what comes out of them, and ``needs_same_shape`` says that it has to be what went in.
-
-    ``closing`` is the option that, left open, becomes as many as the loss needs; ``has_modes``
-    says that it computes otherwise in training, ``least_rows`` how many samples it needs then;
-    ``untold`` names options of the module that its repr does not tell. ``role`` says what it
-    is to the layer before it, where it keeps the shape: its normalisation, its activation or
-    its dropout.
-    """
-
-    shape: Callable[[Options, Shape], Shape] = lambda options, shape: shape
-    build: Callable[[Options, Shape], nn.Module] | None = None
-    weights: Callable[[Options, Shape], int] = lambda options, shape: 0
-    cost: Callable[[Options, Shape], int] = lambda options, shape: 0
-    is_activation: bool = False
-    wrap: Callable[..., nn.Module] | None = None
-    needs_same_shape: bool = False
-    closing: str = ""
-    has_modes: bool = False
-    least_rows: int = 1
-    untold: tuple[str, ...] = ()
-    role: str = ""
-
-    @property
-    def holds_layers(self) -> bool:
-        """Whether it is made of layers of its own."""
-        return self.wrap is not None
-
-    @property
-    def is_drawn(self) -> bool:
-        """Whether its weights begin as the options of `INITIALISATIONS` say."""
-        return set(_INIT) <= set(self.parameters)
 
 
 def _activation(
@@ -95,10 +45,6 @@ def _activation(
         is_activation=True,
         role=ACTIVATION,
     )
-
-
-def _positive(name: str, default: float, meaning: str, symbol: str = "") -> Parameter:
-    return Parameter(name, default, meaning, 0, open_low=True, symbol=symbol)
 
 
 def _linear_shape(options: Options, shape: Shape) -> Shape:
@@ -145,12 +91,6 @@ def _pool(module: str) -> Callable[[Options, Shape], nn.Module]:
 
 
 _MOST = 1_000_000
-_INIT = (
-    Parameter("init", "default", "how its weights begin", choices=tuple(INITIALISATIONS)),
-    Parameter("std", 0.01, "deviation of the normal initialisation", 0, 1e3),
-    Parameter("gain", 1.0, "factor on the initial weights", 0, 1e3),
-    Parameter("bias", True, "adds a bias"),
-)
 _KERNEL = Parameter("kernel", 2, "side of the window", 1, 1024)
 _STRIDE = Parameter(
     "stride", None, "step of the window; empty: as wide as the window", 1, 1024, wants=int
@@ -172,7 +112,7 @@ LAYERS: dict[str, LayerKind] = {
                     _MOST,
                     wants=int,
                 ),
-                *_INIT,
+                *INIT,
             ),
             shape=_linear_shape,
             build=lambda o, s: nn.Linear(flat(s), o["units"], bias=o["bias"]),
@@ -189,7 +129,7 @@ LAYERS: dict[str, LayerKind] = {
                 Parameter("kernel", 3, "side of the window", 1, 1024),
                 Parameter("stride", 1, "step of the window", 1, 1024),
                 Parameter("padding", 0, "zeros around the image", 0, 1024),
-                *_INIT,
+                *INIT,
             ),
             shape=_conv_shape,
             build=lambda o, s: nn.Conv2d(
@@ -251,7 +191,7 @@ LAYERS: dict[str, LayerKind] = {
             "Batch normalisation",
             "(x − μ)/σ ⊙ γ + β over the batch.",
             (
-                _positive("eps", 1e-5, "keeps the division finite", "ε"),
+                positive("eps", 1e-5, "keeps the division finite", "ε"),
                 Parameter("momentum", 0.1, "share of the new batch in the running mean", 0, 1),
             ),
             build=_batch_norm,
@@ -264,7 +204,7 @@ LAYERS: dict[str, LayerKind] = {
             "layer_norm",
             "Layer normalisation",
             "(x − μ)/σ ⊙ γ + β over each sample.",
-            (_positive("eps", 1e-5, "keeps the division finite", "ε"),),
+            (positive("eps", 1e-5, "keeps the division finite", "ε"),),
             build=lambda o, s: nn.LayerNorm(list(s), eps=o["eps"]),
             weights=lambda o, s: 2 * flattened(s)[0],
             role=NORMALISATION,
@@ -283,7 +223,7 @@ LAYERS: dict[str, LayerKind] = {
             "1 where z > 0, else 0; its derivative is 0.",
             build=lambda o, s: modules.Step(),
             is_activation=True,
-        role=ACTIVATION,
+            role=ACTIVATION,
         ),
         _activation("sigmoid", "Sigmoid", "1/(1 + e⁻ᶻ)", "Sigmoid"),
         _activation(
@@ -310,11 +250,11 @@ LAYERS: dict[str, LayerKind] = {
             build=lambda o, s: nn.PReLU(init=o["init"]),
             weights=lambda o, s: 1,
             is_activation=True,
-        role=ACTIVATION,
+            role=ACTIVATION,
             untold=("init",),
         ),
         _activation(
-            "elu", "ELU", "z, or α(eᶻ − 1) below zero", "ELU", _positive("alpha", 1.0, "α", "α")
+            "elu", "ELU", "z, or α(eᶻ − 1) below zero", "ELU", positive("alpha", 1.0, "α", "α")
         ),
         _activation("selu", "SELU", "ELU scaled so that variance stays 1", "SELU"),
         _activation(
@@ -322,7 +262,7 @@ LAYERS: dict[str, LayerKind] = {
             "CELU",
             "max(0, z) + min(0, α(e^{z/α} − 1))",
             "CELU",
-            _positive("alpha", 1.0, "α", "α"),
+            positive("alpha", 1.0, "α", "α"),
             is_own=True,
         ),
         _activation(
@@ -336,7 +276,7 @@ LAYERS: dict[str, LayerKind] = {
         _activation("hardswish", "Hard swish", "z · hardsigmoid(z)", "Hardswish"),
         _activation("mish", "Mish", "z tanh(softplus(z))", "Mish"),
         _activation(
-            "softplus", "Softplus", "log(1 + e^{βz})/β", "Softplus", _positive("beta", 1.0, "β")
+            "softplus", "Softplus", "log(1 + e^{βz})/β", "Softplus", positive("beta", 1.0, "β")
         ),
         _activation("softsign", "Softsign", "z/(1 + |z|)", "Softsign"),
         _activation("relu6", "ReLU6", "min(6, max(0, z))", "ReLU6"),
@@ -346,22 +286,7 @@ LAYERS: dict[str, LayerKind] = {
             "eᶻⁱ/Σeᶻʲ over the units.",
             build=lambda o, s: nn.Softmax(dim=1),
             is_activation=True,
-        role=ACTIVATION,
+            role=ACTIVATION,
         ),
     )
 }
-
-
-def options_of(kind: LayerKind, options: Mapping[str, Any], outputs: int) -> Options:
-    """Return the options with an open number of units closed to what the loss needs."""
-    given = dict(options)
-    if kind.closing and given[kind.closing] is None:
-        given[kind.closing] = outputs
-    return given
-
-
-def require_built(kind: LayerKind) -> Callable[[Options, Shape], nn.Module]:
-    """Return the builder of a kind that torch builds by itself."""
-    if kind.build is None:
-        raise ExperimentError(f"{kind.name} is built from the layers inside it.")
-    return kind.build
