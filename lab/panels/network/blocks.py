@@ -1,0 +1,111 @@
+"""Layers as a person counts them: a layer with its normalisation, activation and dropout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lab.engine.layers import ACTIVATION, LAYERS, ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lab.engine.experiment import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A main layer and what follows it in its service, all of them siblings.
+
+    ``path`` is the main layer's, ``paths`` are all of them in order. A layer that holds others
+    is a block of its own, with those as ``inner``.
+    """
+
+    path: str
+    parts: tuple[Part, ...]
+    paths: tuple[str, ...]
+    inner: tuple[Block, ...] = ()
+
+    @property
+    def main(self) -> Part:
+        """The layer that gives the block its shape."""
+        return self.parts[0]
+
+    @property
+    def last(self) -> str:
+        """The path of the layer whose output the block hands on."""
+        return self.paths[-1]
+
+    @property
+    def title(self) -> str:
+        """Number and kind, as everywhere: ``3 Linear``."""
+        return f"{ordinal(self.path)} {LAYERS[self.main.kind].title}"
+
+    def role(self, name: str) -> str | None:
+        """Return the path of the layer in a role, or None."""
+        for path, part in zip(self.paths[1:], self.parts[1:], strict=True):
+            if LAYERS[part.kind].role == name:
+                return path
+        return None
+
+    @property
+    def words(self) -> str:
+        """What follows the main layer: ``Batch normalisation, ReLU``."""
+        return ", ".join(_short(part) for part in self.parts[1:])
+
+
+def ordinal(path: str) -> str:
+    """Return the number of a layer as people count: ``layers.1.layers.0`` is ``2.1``."""
+    return ".".join(str(int(n) + 1) for n in path.split(".") if n.isdigit())
+
+
+def _short(part: Part) -> str:
+    kind = LAYERS[part.kind]
+    if kind.role == ACTIVATION or not kind.live_options:
+        return kind.title
+    return f"{kind.title} {part[kind.live_options[0]]!s}"
+
+
+def blocks(layers: Sequence[Part], path: str = "layers") -> tuple[Block, ...]:
+    """Gather layers into blocks: roles follow in the order of `ROLES`, each at most once."""
+    found: list[Block] = []
+    for index, part in enumerate(layers):
+        here = f"{path}.{index}"
+        if found and _belongs(found[-1], part):
+            last = found[-1]
+            found[-1] = replace(last, parts=(*last.parts, part), paths=(*last.paths, here))
+        else:
+            found.append(Block(here, (part,), (here,), blocks(part.layers, f"{here}.layers")))
+    return tuple(found)
+
+
+def _belongs(block: Block, part: Part) -> bool:
+    role = LAYERS[part.kind].role
+    if not role or block.inner or LAYERS[block.main.kind].holds_layers:
+        return False
+    return ROLES.index(role) > _rank(block.parts[-1])
+
+
+def _rank(part: Part) -> int:
+    role = LAYERS[part.kind].role
+    return ROLES.index(role) if role else -1
+
+
+def leaves(found: Sequence[Block]) -> Iterator[Block]:
+    """Yield the blocks that compute, in forward order."""
+    for block in found:
+        if block.inner:
+            yield from leaves(block.inner)
+        else:
+            yield block
+
+
+def owner(found: Sequence[Block], path: str) -> Block | None:
+    """Return the block that a layer belongs to; of one that holds others, that itself."""
+    for block in found:
+        if path in block.paths:
+            return block
+        deeper = owner(block.inner, path)
+        if deeper is not None:
+            return deeper
+    return None
