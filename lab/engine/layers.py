@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from lab.engine.kinds import Parameter
 from lab.engine.layer_kinds import ACTIVATION as ACTIVATION
 from lab.engine.layer_kinds import DROPOUT as DROPOUT
-from lab.engine.layer_kinds import INIT, LayerKind, Options, positive
+from lab.engine.layer_kinds import INIT, positive
 from lab.engine.layer_kinds import INITIALISATIONS as INITIALISATIONS
 from lab.engine.layer_kinds import NORMALISATION as NORMALISATION
 from lab.engine.layer_kinds import ROLES as ROLES
+from lab.engine.layer_kinds import LayerKind as LayerKind
+from lab.engine.layer_kinds import Options as Options
 from lab.engine.layer_kinds import options_of as options_of
 from lab.engine.layer_kinds import require_built as require_built
 from lab.engine.lazy import LazyModule
-from lab.engine.shapes import Shape, flat, flattened, image, slid
+from lab.engine.sequence_layers import SEQUENCE_LAYERS
+from lab.engine.shapes import Shape, channels, features, flattened, image, slid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +52,8 @@ def _activation(
 
 
 def _linear_shape(options: Options, shape: Shape) -> Shape:
-    flat(shape)
-    return (options["units"],)
+    features(shape)
+    return (*shape[:-1], options["units"])
 
 
 def _conv_shape(options: Options, shape: Shape) -> Shape:
@@ -59,14 +63,13 @@ def _conv_shape(options: Options, shape: Shape) -> Shape:
 
 
 def _pool_shape(options: Options, shape: Shape) -> Shape:
-    channels, height, width = image(shape)
+    kept, height, width = image(shape)
     window = options["kernel"], options["stride"] or options["kernel"], 0
-    return (channels, slid(height, *window), slid(width, *window))
+    return (kept, slid(height, *window), slid(width, *window))
 
 
 def _global_shape(options: Options, shape: Shape) -> Shape:
-    channels, _, _ = image(shape)
-    return (channels, 1, 1)
+    return (image(shape)[0], 1, 1)
 
 
 def _conv_weights(options: Options, shape: Shape) -> int:
@@ -75,13 +78,23 @@ def _conv_weights(options: Options, shape: Shape) -> int:
 
 
 def _conv_cost(options: Options, shape: Shape) -> int:
-    channels, height, width = _conv_shape(options, shape)
-    return channels * height * width * image(shape)[0] * int(options["kernel"]) ** 2
+    made, height, width = _conv_shape(options, shape)
+    return made * height * width * image(shape)[0] * int(options["kernel"]) ** 2
 
 
 def _batch_norm(options: Options, shape: Shape) -> nn.Module:
     make = nn.BatchNorm2d if len(shape) == 3 else nn.BatchNorm1d
     return make(shape[0], eps=options["eps"], momentum=options["momentum"])
+
+
+def _batch_norm_shape(options: Options, shape: Shape) -> Shape:
+    channels(shape)
+    return shape
+
+
+def _normalised(shape: Shape) -> list[int]:
+    """Return the axes that layer normalisation goes over: of a sequence, each token's own."""
+    return list(shape[-1:] if len(shape) == 2 else shape)
 
 
 def _pool(module: str) -> Callable[[Options, Shape], nn.Module]:
@@ -115,9 +128,9 @@ LAYERS: dict[str, LayerKind] = {
                 *INIT,
             ),
             shape=_linear_shape,
-            build=lambda o, s: nn.Linear(flat(s), o["units"], bias=o["bias"]),
-            weights=lambda o, s: o["units"] * (flat(s) + o["bias"]),
-            cost=lambda o, s: o["units"] * flat(s),
+            build=lambda o, s: nn.Linear(features(s), o["units"], bias=o["bias"]),
+            weights=lambda o, s: o["units"] * (features(s) + o["bias"]),
+            cost=lambda o, s: o["units"] * prod(s),
             closing="units",
         ),
         LayerKind(
@@ -194,6 +207,7 @@ LAYERS: dict[str, LayerKind] = {
                 positive("eps", 1e-5, "keeps the division finite", "ε"),
                 Parameter("momentum", 0.1, "share of the new batch in the running mean", 0, 1),
             ),
+            shape=_batch_norm_shape,
             build=_batch_norm,
             weights=lambda o, s: 2 * s[0],
             has_modes=True,
@@ -203,10 +217,10 @@ LAYERS: dict[str, LayerKind] = {
         LayerKind(
             "layer_norm",
             "Layer normalisation",
-            "(x − μ)/σ ⊙ γ + β over each sample.",
+            "(x − μ)/σ ⊙ γ + β over each sample, or each token of a sequence.",
             (positive("eps", 1e-5, "keeps the division finite", "ε"),),
-            build=lambda o, s: nn.LayerNorm(list(s), eps=o["eps"]),
-            weights=lambda o, s: 2 * flattened(s)[0],
+            build=lambda o, s: nn.LayerNorm(_normalised(s), eps=o["eps"]),
+            weights=lambda o, s: 2 * prod(_normalised(s)),
             role=NORMALISATION,
         ),
         LayerKind(
@@ -216,6 +230,7 @@ LAYERS: dict[str, LayerKind] = {
             wrap=lambda *inner: modules.Residual(*inner),
             needs_same_shape=True,
         ),
+        *SEQUENCE_LAYERS,
         _activation("identity", "Identity", "φ(z) = z", "Identity"),
         LayerKind(
             "step",
@@ -284,7 +299,7 @@ LAYERS: dict[str, LayerKind] = {
             "softmax",
             "Softmax",
             "eᶻⁱ/Σeᶻʲ over the units.",
-            build=lambda o, s: nn.Softmax(dim=1),
+            build=lambda o, s: nn.Softmax(dim=2 if len(s) == 2 else 1),
             is_activation=True,
             role=ACTIVATION,
         ),

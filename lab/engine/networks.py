@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from lab.engine.experiment import nested
+from lab.engine.experiment import Part
 from lab.engine.kinds import ExperimentError
 from lab.engine.layers import LAYERS, LayerKind, options_of, require_built
 from lab.engine.lazy import LazyModule
@@ -13,13 +14,12 @@ from lab.engine.seeds import seed_of
 from lab.engine.shapes import Shape, in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import torch
     from torch import nn
 
     from lab.engine import modules
-    from lab.engine.experiment import Part
 else:
     torch = LazyModule("torch")
     nn = LazyModule("torch.nn")
@@ -62,6 +62,11 @@ def sizes(
 
 def _size(part: Part, shape: Shape, outputs: int, path: str) -> LayerSize:
     kind = LAYERS[part.kind]
+    if kind.vocabulary and path != "layers.0":
+        raise ExperimentError(
+            f"{path} ({kind.title}): it takes numbers of tokens, as only samples hold them; "
+            "move it to the front."
+        )
     if kind.holds_layers:
         return _size_around(kind, part, shape, outputs, path)
     options = options_of(kind, part.as_dict(), outputs)
@@ -157,20 +162,47 @@ def _modules(layers: Sequence[Part], shape: Shape, outputs: int) -> Iterator[nn.
     for part, size in zip(layers, sizes(layers, shape, outputs), strict=True):
         kind = LAYERS[part.kind]
         if kind.wrap is not None:
-            yield kind.wrap(*_modules(part.layers, size.shape_in, outputs))
+            closed = outputs if kind.holds_layers else size.shape_in[-1]
+            yield kind.wrap(*_modules(inner_parts(part), size.shape_in, closed))
         else:
             options = options_of(kind, part.as_dict(), outputs)
             yield require_built(kind)(options, size.shape_in)
 
 
+@lru_cache(maxsize=1024)
+def _made(kind: LayerKind, options: tuple[tuple[str, Any], ...]) -> tuple[Part, ...]:
+    assert kind.made_of is not None
+    return completed(kind.made_of(dict(options)))
+
+
+def completed(described: Sequence[str | Mapping[str, Any]]) -> tuple[Part, ...]:
+    """Return layers as they stand in a description, with the defaults of all options."""
+    parts = (Part.model_validate(layer) for layer in described)
+    return tuple(p.completed(LAYERS, f"layers.{i}") for i, p in enumerate(parts))
+
+
+def inner_parts(part: Part) -> tuple[Part, ...]:
+    """Return the layers inside a layer: those it holds, or those its kind is made of."""
+    kind = LAYERS[part.kind]
+    return part.layers if kind.made_of is None else _made(kind, part.options)
+
+
 def least_rows(layers: Sequence[Part]) -> int:
     """Return how many samples a batch needs: normalisation over one has no variance."""
-    return max((LAYERS[part.kind].least_rows for _, part in nested(layers)), default=1)
+    return max((LAYERS[part.kind].least_rows for part in leaf_parts(layers)), default=1)
 
 
 def leaf_parts(layers: Sequence[Part]) -> list[Part]:
     """Return the layers that compute something, in the order of `leaf_modules`."""
-    return [part for _, part in nested(layers) if not LAYERS[part.kind].holds_layers]
+    return list(_leaves(layers))
+
+
+def _leaves(layers: Sequence[Part]) -> Iterator[Part]:
+    for part in layers:
+        if LAYERS[part.kind].wrap is None:
+            yield part
+        else:
+            yield from _leaves(inner_parts(part))
 
 
 def _initialise_as(module: nn.Module, part: Part) -> None:
@@ -186,8 +218,16 @@ def is_drawn_anew(part: Part) -> bool:
 
 def leaf_modules(network: nn.Module) -> list[tuple[str, nn.Module]]:
     """Return the modules that compute something, with their names in the state dict."""
-    named = network.named_modules()
-    return [(n, m) for n, m in named if n and not any(True for _ in m.children())]
+    return list(_leaf_modules(network))
+
+
+def _leaf_modules(network: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
+    for child, module in network.named_children():
+        inner = getattr(module, "inner", None)  # of a block; attention has parts, but computes
+        if inner is None:
+            yield f"{name}{child}", module
+        else:
+            yield from _leaf_modules(inner, f"{name}{child}.inner.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,10 +255,10 @@ def built(
 
 
 def _built(part: Part, module: nn.Module, path: str, name: str) -> Built:
-    if not LAYERS[part.kind].holds_layers:
+    if LAYERS[part.kind].wrap is None:
         return Built(path, name, part, module)
     held: nn.Module = module.inner  # type: ignore[assignment]
-    inner = built(part.layers, held, f"{path}.layers", f"{name}.inner.")
+    inner = built(inner_parts(part), held, f"{path}.layers", f"{name}.inner.")
     return Built(path, name, part, module, inner)
 
 

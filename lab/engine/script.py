@@ -197,7 +197,7 @@ class _Parts:
 
     def _modules(self) -> Iterator[Any]:
         used = dict.fromkeys(type(m) for m in self.network.modules())
-        yield from (c for c in used if c.__module__ == modules.Residual.__module__)
+        yield from (c for c in used if c.__module__.startswith("lab."))
         if any(first_weights(self.experiment.layers)):
             yield modules.initialise
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lab.engine.experiment import nested
 from lab.engine.literals import Code
+from lab.engine.networks import leaf_parts
 from lab.engine.optimizers import OPTIMIZERS, torch_options
 from lab.engine.schedules import SCHEDULES
 
@@ -72,7 +72,7 @@ def _resolved(e: Experiment, n: int) -> Values:
         "schedule": (Code(schedule.factor.__name__), e.schedule.as_dict()),
         "horizon": e.steps,
         **_batches(e, n),
-        "dropout": tuple(p["p"] for _, p in nested(e.layers) if p.kind == "dropout"),
+        "dropout": tuple(p["p"] for p in leaf_parts(e.layers) if p.kind == "dropout"),
         "l1": e.regularisation.l1,
         "l2": e.regularisation.l2,
         "weight_decay": e.weight_decay,

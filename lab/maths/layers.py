@@ -8,36 +8,26 @@ run in rows, so z = aWᵀ + b.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from lab.maths.activations import ACTIVATIONS, Activation, Array
+from lab.maths.attention import attention
+from lab.maths.passing import Back as Back
+from lab.maths.passing import Options, Rule, Weights, linear, softmax_back
+from lab.maths.passing import Passed as Passed
+from lab.maths.passing import softmax_of as softmax_of
+from lab.maths.recurrent import gru, lstm
+from lab.maths.sequences import as_sequence, embedding, mean_over_tokens, positional_encoding
 
-Weights = Mapping[str, Array]
-Options = Mapping[str, Any]
-Back = Callable[[Array], tuple[Array, dict[str, Array]]]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 Place = tuple[slice, ...]
-Passed = tuple[Array, Back]
 Axes = tuple[int, ...]
-Rule = Callable[[Array, Weights, Options], Passed]
-
-
-def linear(a: Array, weights: Weights, options: Options) -> Passed:
-    """Pass on z = aWᵀ + b; ∂L/∂W = δᵀa, ∂L/∂b = Σδ, ∂L/∂a = δW."""
-    w, b = weights["weight"], weights.get("bias")
-    z = a @ w.T if b is None else a @ w.T + b
-
-    def back(delta: Array) -> tuple[Array, dict[str, Array]]:
-        found = {"weight": delta.T @ a}
-        if b is not None:
-            found["bias"] = delta.sum(axis=0)
-        return delta @ w, found
-
-    return z, back
 
 
 def conv2d(a: Array, weights: Weights, options: Options) -> Passed:
@@ -185,19 +175,10 @@ def _normalised(
 
 
 def softmax(a: Array, weights: Weights, options: Options) -> Passed:
-    """Pass on p = eᶻ/Σeᶻ over the units; ∂L/∂zᵢ = pᵢ(δᵢ − Σⱼ pⱼδⱼ)."""
-    p = softmax_of(a, axis=1)
-
-    def back(delta: Array) -> tuple[Array, dict[str, Array]]:
-        return p * (delta - (p * delta).sum(axis=1, keepdims=True)), {}
-
-    return p, back
-
-
-def softmax_of(z: Array, axis: int = -1) -> Array:
-    """Return eᶻ/Σeᶻ, stable for logits of any size."""
-    e = np.exp(z - z.max(axis=axis, keepdims=True))
-    return np.asarray(e / e.sum(axis=axis, keepdims=True))
+    """Pass on p = eᶻ/Σeᶻ over the units, of a sequence those of each token."""
+    axis = 2 if a.ndim == 3 else 1
+    p = softmax_of(a, axis)
+    return p, lambda delta: (softmax_back(p, delta, axis), {})
 
 
 def prelu(a: Array, weights: Weights, options: Options) -> Passed:
@@ -236,6 +217,7 @@ def residual(a: Array, inner: Callable[[Array], Passed]) -> Passed:
 
 BLOCKS: dict[str, Callable[[Array, Callable[[Array], Passed]], Passed]] = {
     "residual": residual,
+    "transformer_block": lambda a, inner: inner(a),
 }
 """By the name of a layer kind that holds others, which are handed over as one function."""
 
@@ -251,6 +233,13 @@ RULES: dict[str, Rule] = {
     "layer_norm": layer_norm,
     "softmax": softmax,
     "prelu": prelu,
+    "sequence": as_sequence,
+    "embedding": embedding,
+    "positional_encoding": positional_encoding,
+    "attention": attention,
+    "gru": gru,
+    "lstm": lstm,
+    "mean_over_tokens": mean_over_tokens,
     **{name: activation(found) for name, found in ACTIVATIONS.items()},
 }
 """By the name of the layer kind."""
