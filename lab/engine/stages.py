@@ -1,0 +1,95 @@
+"""The layers as formulas count them: a layer with weights and its activation are one stage.
+
+``a^l = φ(W^l a^{l−1} + b^l)`` is two layers of a description and one of the literature.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lab.engine.layers import LAYERS
+from lab.maths.worked_losses import LOSS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lab.engine.second_path import Layer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """A layer that computes something, with the activation behind it if there is one.
+
+    ``number`` counts from 1 in the order in which a sample passes.
+    """
+
+    number: int
+    main: Layer
+    activation: Layer | None = None
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The one or two layers."""
+        return (self.main,) if self.activation is None else (self.main, self.activation)
+
+    @property
+    def last(self) -> Layer:
+        """The layer that hands on what the stage gives."""
+        return self.layers[-1]
+
+    @property
+    def title(self) -> str:
+        """What it is: ``Linear, tanh``."""
+        return ", ".join(LAYERS[layer.kind].title for layer in self.layers)
+
+
+def leaves(layers: Sequence[Layer]) -> Iterator[Layer]:
+    """Yield the layers that compute something, in the order in which a sample passes."""
+    for layer in layers:
+        if layer.inner:
+            yield from leaves(layer.inner)
+        else:
+            yield layer
+
+
+def stages(layers: Sequence[Layer]) -> tuple[Stage, ...]:
+    """Return the stages of a network."""
+    found: list[Stage] = []
+    for layer in leaves(layers):
+        if found and _belongs(layer, found[-1]):
+            found[-1] = Stage(found[-1].number, found[-1].main, layer)
+        else:
+            found.append(Stage(len(found) + 1, layer))
+    return tuple(found)
+
+
+def _belongs(layer: Layer, stage: Stage) -> bool:
+    is_near = layer.path.rpartition(".")[0] == stage.main.path.rpartition(".")[0]
+    takes = bool(stage.main.weights) and not LAYERS[stage.main.kind].is_activation
+    is_free = stage.activation is None
+    return is_near and takes and is_free and LAYERS[layer.kind].is_activation
+
+
+def consumers(layers: Sequence[Layer]) -> dict[str, tuple[str, ...]]:
+    """Return by the name of each layer which layers take what it hands on; `LOSS` the loss.
+
+    What comes into a residual block goes into its first layer and past it.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    _note_takers(layers, (LOSS,), found)
+    return found
+
+
+def _note_takers(
+    layers: Sequence[Layer], after: tuple[str, ...], found: dict[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """Note the takers of every layer, and return who takes what comes into the first."""
+    for layer in reversed(layers):
+        if layer.inner:
+            first = _note_takers(layer.inner, after, found)
+            after = first + after if LAYERS[layer.kind].needs_same_shape else first
+        else:
+            found[layer.name] = after
+            after = (layer.name,)
+    return after
