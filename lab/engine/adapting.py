@@ -13,12 +13,14 @@ from lab.engine.kinds import ExperimentError
 from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
 from lab.engine.networks import checked_sizes
-from lab.engine.preflight import check_batches
+from lab.engine.preflight import check_batches, check_tokens
+from lab.engine.preparation import statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lab.engine.experiment import Experiment, Part
+    from lab.engine.preparation import FloatArray
     from lab.engine.shapes import Shape
 
 _PLAIN = [{"kind": "linear", "units": 32}, {"kind": "relu"}, {"kind": "linear"}]
@@ -35,10 +37,9 @@ def adapted(wish: Experiment) -> tuple[Experiment, str]:
         If the data cannot be read.
     """
     raw = load(DATASETS[wish.data.kind], wish.data.as_dict(), wish.seed)
-    shape: Shape = tuple(raw.x.shape[1:])
     fitted, said = _fitting_loss(wish, len(raw.class_names))
     outputs = LOSSES[fitted.loss.kind].encoding(len(raw.class_names)).outputs
-    fitted, more = _fitting_network(fitted, shape, outputs)
+    fitted, more = _fitting_network(fitted, raw.x, outputs)
     fitted, last = _fitting_batches(fitted, len(raw.x))
     return fitted, " ".join(filter(None, (said, more, last)))
 
@@ -54,16 +55,23 @@ def _fitting_loss(wish: Experiment, classes: int) -> tuple[Experiment, str]:
     return wish, ""
 
 
-def _fitting_network(wish: Experiment, shape: Shape, outputs: int) -> tuple[Experiment, str]:
+def _fitting_network(wish: Experiment, x: FloatArray, outputs: int) -> tuple[Experiment, str]:
+    shape: Shape = tuple(x.shape[1:])
     for layers, said in _networks(wish):
         described = wish.model_dump() | {"layers": layers}
         candidate = type(wish).model_validate(described)
         try:
             checked_sizes(candidate.layers, shape, outputs, 0, 4)
+            check_tokens(candidate.layers, _standardised(x, wish.split.standardise))
         except ExperimentError:
             continue
         return candidate, said
     raise ExperimentError(f"layers: no network could be fitted to samples of shape {shape}.")
+
+
+def _standardised(x: FloatArray, is_asked_for: bool) -> FloatArray:
+    mean, deviation = statistics(x)
+    return (x - mean) / deviation if is_asked_for else x
 
 
 def _networks(wish: Experiment) -> Iterator[tuple[list[Any], str]]:

@@ -17,7 +17,12 @@ from lab.engine.losses import LOSSES, build_loss
 from lab.engine.memory import is_out_of_memory, release
 from lab.engine.networks import build_network, checked_sizes, leaf_parts
 from lab.engine.optimizers import OPTIMIZERS
-from lab.engine.preflight import check_activations, check_batches, check_early_stopping
+from lab.engine.preflight import (
+    check_activations,
+    check_batches,
+    check_early_stopping,
+    check_tokens,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +72,7 @@ class Bench:
         itemsize = self.dtype.itemsize
         self.sizes = checked_sizes(experiment.layers, shape, outputs, slots, itemsize)
         check_batches(experiment, len(self.data.train))
+        check_tokens(experiment.layers, self.data.x)
         check_early_stopping(experiment, len(self.data.test))
         check_activations(experiment, self.sizes, len(self.data.train), itemsize)
         network = build_network(experiment.layers, shape, outputs, experiment.seed)

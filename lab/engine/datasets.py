@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from lab.engine.samples import Samples
     from lab.engine.shapes import Shape
 
-    Formula = Callable[[int, float, np.random.Generator], Samples]
+    Formula = Callable[..., Samples]
+    """Options by the names of its arguments, and a generator last."""
 
 Options = dict[str, Any]
 MAX_SAMPLES = 1_000_000
@@ -121,6 +122,12 @@ def _curve_of(options: Options) -> Formula:
 def _curve(options: Options, seed: int) -> RawData:
     x, y = _curve_of(options)(options["samples"], options["noise"], generator(seed))
     return RawData(x, y, ("x",), (), "y")
+
+
+def _brackets(options: Options, seed: int) -> RawData:
+    x, y = samples.brackets(options["samples"], options["pairs"], generator(seed))
+    names = tuple(f"token {i + 1}" for i in range(x.shape[1]))
+    return RawData(x, y, names, ("not balanced", "balanced"))
 
 
 def _are_numbers(row: tuple[Any, ...]) -> bool:
@@ -272,6 +279,17 @@ DATASETS: dict[str, DatasetKind] = {
             _curve,
             "curve",
             formula=_curve_of,
+        ),
+        DatasetKind(
+            "brackets",
+            "Brackets",
+            "Sequences of ( as 0 and ) as 1: balanced, or closed before they are opened?",
+            (
+                Parameter("samples", 2000, "number of sequences", 2, 100_000),
+                Parameter("pairs", 10, "pairs of brackets in each", 1, 100),
+            ),
+            _brackets,
+            formula=lambda options: samples.brackets,
         ),
         DatasetKind(
             "csv",

@@ -5,14 +5,21 @@ from __future__ import annotations
 from math import ceil, prod
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lab.engine.kinds import ExperimentError
+from lab.engine.layers import LAYERS
 from lab.engine.networks import MAX_BYTES, least_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy.typing as npt
+
     from lab.engine.experiment import Batches, Experiment, Part
     from lab.engine.networks import LayerSize
+
+    FloatArray = npt.NDArray[np.float64]
 
 
 def check_batches(experiment: Experiment, n: int) -> None:
@@ -78,6 +85,28 @@ def require_outputs_fit(batches: Batches, numbers: int, n: int, itemsize: int) -
             f"layers: the outputs of {rows:,} samples need {wanted / 2**30:,.0f} GiB; the "
             f"limit is {MAX_BYTES / 2**30:.0f} GiB. Make layers or batches.size smaller, or "
             "batches.micro larger."
+        )
+
+
+def check_tokens(layers: Sequence[Part], x: FloatArray) -> None:
+    """Check that samples are numbers of tokens where the first layer looks tokens up.
+
+    Raises
+    ------
+    ExperimentError
+        With the first value that is none.
+    """
+    kind = LAYERS[layers[0].kind]
+    if not kind.vocabulary:
+        return
+    known = layers[0][kind.vocabulary]
+    bad = np.argwhere((x < 0) | (x >= known) | (x != np.floor(x)))
+    if len(bad):
+        row, column = bad[0]
+        raise ExperimentError(
+            f"layers.0 ({kind.title}): wanted whole numbers from 0 to {known - 1}, but sample "
+            f"{row} holds {x[row, column]:.6g}; set split.standardise to false, or "
+            f"layers.0.{kind.vocabulary} to as many as there are."
         )
 
 

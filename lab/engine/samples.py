@@ -1,8 +1,8 @@
-"""Samples made by a formula: points in the plane, and curves over a line.
+"""Samples made by a formula: points in the plane, curves over a line, sequences of tokens.
 
-Every function takes the number of samples, the noise and a generator, and gives features of
-shape (N, D) and classes or values of shape (N,). Each stands by itself on numpy alone, so
-that an exported script can carry its source.
+Every function takes the number of samples, options of its own (mostly the noise) and a
+generator, and gives features of shape (N, D) and classes or values of shape (N,). Each stands
+by itself on numpy alone, so that an exported script can carry its source.
 """
 
 from __future__ import annotations
@@ -96,3 +96,36 @@ def absolute(samples: int, noise: float, rng: np.random.Generator) -> Samples:
     """Return y = |x| over −1 … 1, (N, 1)."""
     x = np.linspace(-1, 1, samples)
     return x[:, None], np.abs(x) + noise * rng.normal(size=samples)
+
+
+def brackets(samples: int, pairs: int, rng: np.random.Generator) -> Samples:
+    """Return sequences of brackets, 0 opens and 1 closes, (N, 2 pairs); class 1 is balanced.
+
+    The others would be, but for one pair that closes before it opens, at any place where
+    nothing else is open. So all have as many of one as of the other, and none is below zero
+    by more than one: neither counting nor a single place tells them apart.
+    """
+    steps = balanced(samples, pairs, rng)
+    fewer = balanced(samples, pairs - 1, rng)
+    heights = np.cumsum(np.pad(fewer, ((0, 0), (1, 0))), axis=1)
+    where = np.argmax(rng.random(heights.shape) * (heights == 0), axis=1)[:, None]
+    place = np.arange(2 * pairs) - where
+    beside = np.pad(fewer, ((0, 0), (2, 2)))  # so that the place after the pair is there, too
+    behind = np.arange(2 * pairs) + np.where(place < 0, 2, 0)
+    broken = np.select([place == 0, place == 1], [-1, 1], np.take_along_axis(beside, behind, 1))
+    which = np.arange(samples) % 2
+    return np.where(which[:, None] == 1, steps < 0, broken < 0).astype(float), which
+
+
+def balanced(samples: int, pairs: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return walks of steps 1 and −1 that end at 0 and were never below, (N, 2 pairs).
+
+    All such walks are equally likely: of the 2 pairs + 1 ways to turn a walk that ends at 1,
+    one stays above 0 (the cycle lemma), and its first step is left out.
+    """
+    length = 2 * pairs + 1
+    steps = np.repeat([1, -1], [pairs + 1, pairs])
+    walks = rng.permuted(np.tile(steps, (samples, 1)), axis=1)
+    lowest = length - 1 - np.argmin(np.cumsum(walks, axis=1)[:, ::-1], axis=1)  # the last
+    turned = (lowest[:, None] + 2 + np.arange(2 * pairs)) % length
+    return np.take_along_axis(walks, turned, axis=1)

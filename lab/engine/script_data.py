@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from inspect import signature
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +68,9 @@ def _bundled(kind: DatasetKind) -> DataCode:
 
 
 def _formula(formula: Formula, options: dict[str, Any]) -> DataCode:
-    constants = {"SAMPLES": options["samples"], "NOISE": options["noise"]}
-    load = f"x, y = {formula.__name__}(SAMPLES, NOISE, generator(SEED))"
+    *names, _ = signature(formula).parameters
+    constants = {name.upper(): options[name] for name in names}
+    load = f"x, y = {formula.__name__}({', '.join(constants)}, generator(SEED))"
     return DataCode(load, carried(generator, formula), constants)
 
 

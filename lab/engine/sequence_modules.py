@@ -84,7 +84,7 @@ class Attention(nn.Module):
         if self.causal:  # nobody looks at what comes later
             later = torch.ones(scores.shape[2:], dtype=torch.bool, device=x.device).triu(1)
             scores = scores.masked_fill(later, -torch.inf)
-        return scores.softmax(dim=3)
+        return torch.softmax(scores, dim=3)
 
     def _by_head(self, x: Tensor) -> Tensor:
         return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)  # (N, H, T, d)

@@ -43,6 +43,14 @@ PRESETS: dict[str, Preset] = {
         Preset("iris", "Iris", "Three species of flowers told apart by four measures."),
         Preset("vanishing", "Vanishing gradients", "Eight sigmoid layers, and nothing moves."),
         Preset("exploding", "Exploding gradients", "Twenty steep layers, every step a leap."),
+        Preset(
+            "brackets-gru", "Brackets, one by one", "A memory learns to count what is open."
+        ),
+        Preset(
+            "brackets-transformer",
+            "Brackets, all at once",
+            "Attention finds where one bracket too many is closed.",
+        ),
         Preset("playground", "Playground", "2-4-2-1 on a circle, as in TensorFlow Playground."),
     )
 }
