@@ -62,6 +62,7 @@ SHAPES = {
     "breast_cancer": (569, (30,), 2),
     "diabetes": (442, (10,), 0),
     "curve": (200, (1,), 0),
+    "brackets": (2000, (20,), 2),
     "points": (12, (2,), 3),
     "csv": (40, (2,), 2),
     "arrays": (20, (4,), 3),
@@ -88,7 +89,7 @@ def test_every_source_gives_samples_split_and_standardised(kind, tmp_path):
     assert not data.x.flags.writeable
 
 
-@pytest.mark.parametrize("kind", ["circle", "xor", "gaussians", "spiral", "moons", "curve"])
+@pytest.mark.parametrize("kind", ["circle", "xor", "gaussians", "spiral", "moons", "curve", "brackets"])
 def test_made_data_is_a_function_of_the_seed(kind):
     def x(seed: int) -> np.ndarray:
         asked = {"data": kind, "loss": loss_for(kind), "seed": seed}

@@ -14,10 +14,15 @@ from lab.engine.layers import INITIALISATIONS, LAYERS
 from lab.engine.networks import build_network, checked_sizes, leaf_modules, leaf_parts, sizes
 from lab.engine.preflight import check_activations, check_batches
 
-FLAT, IMAGE = (6,), (3, 9, 7)
+FLAT, IMAGE, SEQUENCE = (6,), (3, 9, 7), (5, 6)
 
 CASES = {  # kind: shape that comes in, options
-    "linear": [(FLAT, {"units": 4}), (FLAT, {"units": 4, "bias": False}), (FLAT, {})],
+    "linear": [
+        (FLAT, {"units": 4}),
+        (FLAT, {"units": 4, "bias": False}),
+        (FLAT, {}),
+        (SEQUENCE, {"units": 4}),
+    ],
     "conv2d": [
         (IMAGE, {"channels": 5}),
         (IMAGE, {"channels": 5, "kernel": 2, "stride": 3, "padding": 2, "bias": False}),
@@ -38,8 +43,25 @@ CASES = {  # kind: shape that comes in, options
         (FLAT, {"layers": [{"kind": "residual", "layers": [{"kind": "linear", "units": 6}]}]}),
     ],
     "global_avg_pool2d": [(IMAGE, {})],
+    "batch_norm": [(FLAT, {}), (IMAGE, {})],
+    "sequence": [(FLAT, {}), (IMAGE, {})],
+    "embedding": [(FLAT, {"tokens": 3, "dim": 4})],
+    "positional_encoding": [(SEQUENCE, {}), (SEQUENCE, {"learned": True}), ((1, 1), {})],
+    "attention": [
+        (SEQUENCE, {}),
+        (SEQUENCE, {"heads": 3, "causal": True, "bias": False}),
+        ((1, 6), {"heads": 6}),
+    ],
+    "transformer_block": [
+        (SEQUENCE, {"heads": 2, "hidden": 7}),
+        (SEQUENCE, {"norm": "last", "activation": "relu", "causal": True}),
+    ],
+    "gru": [(SEQUENCE, {"units": 4}), (SEQUENCE, {"units": 4, "returns": "all"})],
+    "lstm": [(SEQUENCE, {"units": 4}), ((1, 6), {"units": 4, "returns": "all"})],
+    "mean_over_tokens": [(SEQUENCE, {})],
 }
-BOTH = [(FLAT, {}), (IMAGE, {})]
+ALL = [(FLAT, {}), (IMAGE, {}), (SEQUENCE, {})]
+COUNTED = ("linear", "conv2d", "attention", "transformer_block", "gru", "lstm")
 
 
 def layers_of(*described: object) -> tuple[Part, ...]:
@@ -48,7 +70,7 @@ def layers_of(*described: object) -> tuple[Part, ...]:
 
 @pytest.mark.parametrize(
     ("kind", "shape", "options"),
-    [(kind, *case) for kind in LAYERS for case in CASES.get(kind, BOTH)],
+    [(kind, *case) for kind in LAYERS for case in CASES.get(kind, ALL)],
 )
 def test_sizes_are_those_of_the_module(kind, shape, options):
     layers = layers_of({"kind": kind} | options)
@@ -61,7 +83,7 @@ def test_sizes_are_those_of_the_module(kind, shape, options):
 
 
 @pytest.mark.parametrize(
-    ("kind", "shape", "options"), [(k, *c) for k in ("linear", "conv2d") for c in CASES[k]]
+    ("kind", "shape", "options"), [(k, *c) for k in COUNTED for c in CASES[k]]
 )
 def test_multiply_adds_are_those_that_torch_counts(kind, shape, options):
     from torch.utils.flop_counter import FlopCounterMode
@@ -188,6 +210,24 @@ def checked(*described: object, shape: tuple[int, ...] = FLAT, outputs: int = 10
             FLAT,
             r"layers\.0: the loss wants 10 outputs, the network gives 3 features",
         ),
+        (
+            ["sequence", {"kind": "linear", "units": 10}, {"kind": "attention", "heads": 3}],
+            IMAGE,
+            r"layers\.2 \(Attention\): 3 heads cannot share 10 numbers evenly",
+        ),
+        (
+            ["sequence", {"kind": "transformer_block", "heads": 4}],
+            IMAGE,
+            r"layers\.1 \(Transformer block\): 4 heads cannot share 21 numbers evenly",
+        ),
+        (["gru"], FLAT, r"layers\.0 \(GRU\): wanted a sequence .* got 6 features; put an emb"),
+        (["attention"], IMAGE, r"layers\.0 \(Attention\): wanted a sequence .* got 3×9×7"),
+        (["sequence", "batch_norm"], IMAGE, r"layers\.1 \(Batch.*the sequence 9×21; for that"),
+        (["sequence", "conv2d"], IMAGE, r"layers\.1 \(Convolution\): wanted an image .* 9×21"),
+        (["sequence", "sequence"], IMAGE, r"layers\.1 \(As a sequence\): 9×21 is a sequence"),
+        (["sequence", "linear"], FLAT, r"layers\.1: the loss wants 10 outputs, .* gives 6×10"),
+        (["tanh", "embedding"], FLAT, r"layers\.1 \(Embedding\): .* move it to the front"),
+        (["embedding"], IMAGE, r"layers\.0 \(Embedding\): wanted features, got 3×9×7"),
         ([{"kind": "residual"}], FLAT, r"layers\.0 \(Residual block\): it holds no layers"),
         (
             [{"kind": "residual", "layers": [{"kind": "linear", "units": 5}]}],

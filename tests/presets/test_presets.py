@@ -17,7 +17,7 @@ from lab.presets import DEFAULT, PRESETS, load
 
 NAMES = (
     "digits-mlp digits-cnn spiral xor xor-single-layer curve-fit iris vanishing exploding "
-    "playground"
+    "brackets-gru brackets-transformer playground"
 )
 
 
@@ -41,7 +41,7 @@ def gradients_of_layers(name: str) -> tuple[float, float, float]:
     return norms[0], norms[-1], trainer.gradient_norm
 
 
-def test_the_table_has_the_ten_and_the_default_among_them() -> None:
+def test_the_table_has_them_all_and_the_default_among_them() -> None:
     assert list(PRESETS) == NAMES.split()
     assert DEFAULT == "digits-mlp"
 
@@ -110,6 +110,14 @@ def test_the_playground_is_solved_with_its_own_settings() -> None:
     assert set(np.unique(run.trainer.data.target)) == {-1.0, 1.0}
     assert len(run.trainer.test_x) == len(run.trainer.train_x) == 250
     assert found.test_accuracy >= 0.95
+
+
+@pytest.mark.parametrize("name", ["brackets-gru", "brackets-transformer"])
+def test_brackets_are_told_apart_that_counting_does_not(name: str) -> None:
+    run, found = carried_out(name)
+    x = run.trainer.data.x
+    assert (x.sum(axis=1) == x.shape[1] / 2).all()
+    assert found.test_accuracy >= 0.97
 
 
 def test_gradients_vanish_and_the_loss_hardly_falls() -> None:
