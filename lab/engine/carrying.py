@@ -41,6 +41,17 @@ class Keep:
     grow: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """A network that was: what a run may begin from, and how its log names it."""
+
+    layers: Sequence[Part]
+    tensors: Mapping[str, Tensor]
+    source: str
+    run: int = 0
+    grow: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """A layer that computes: its path, its name in the state dict, its tensors' shapes."""

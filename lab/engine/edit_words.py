@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.engine.edits import WEIGHTS
 from lab.engine.experiment import TABLES
+from lab.engine.hand_edits import is_by_hand, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,12 +59,21 @@ def name(path: str) -> str:
 
     Of a layer it says the kind of option and which layer, counted from 1: ``p of layer 3``.
     """
+    if is_by_hand(path):
+        return _name_of_weight(path)
     first, *rest = path.split(".")
     if first == "layers":
         *numbers, option = rest
         ordinal = ".".join(str(int(n) + 1) for n in numbers if n != "layers")
         return f"{_spaced(option)} of layer {ordinal}"
     return NAMES.get(path, _spaced(rest[-1] if rest else first))
+
+
+def _name_of_weight(path: str) -> str:
+    named, place = number(path)
+    layer, _, parameter = named.rpartition(".")
+    ordinal = ".".join(str(int(n) + 1) for n in layer.split(".") if n.isdigit())
+    return f"{parameter}[{place}] of layer {ordinal}"
 
 
 def _spaced(word: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from lab.engine.experiment import TABLES, nested
+from lab.engine.hand_edits import is_by_hand
 from lab.engine.kinds import ExperimentError
 from lab.engine.layers import LAYERS
 
@@ -35,7 +36,12 @@ class Edit:
 
 def settings_in(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the edits that change settings: loaded weights stand in a snapshot instead."""
-    return {what: new for what, new in changes.items() if what != WEIGHTS}
+    return {what: new for what, new in changes.items() if not is_of_weights(what)}
+
+
+def is_of_weights(what: str) -> bool:
+    """Say whether an edit is one of weights, be they loaded or set by hand."""
+    return what == WEIGHTS or is_by_hand(what)
 
 
 def merged(edits: Iterable[Edit]) -> dict[str, Any]:
@@ -52,7 +58,7 @@ def write_down(edits: list[Edit], step: int, before: Experiment, after: Experime
 
     However it was arrived at, by edits made, made again and taken back, it is the same log.
     """
-    edits[:] = [e for e in edits if e.step != step or e.what == WEIGHTS]
+    edits[:] = [e for e in edits if e.step != step or is_of_weights(e.what)]
     edits += (Edit(step, *change) for change in changes(before, after))
 
 

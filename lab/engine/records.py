@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lab.engine.datasets import DATASETS
+from lab.engine.edits import WEIGHTS, is_of_weights, require_replayable
 from lab.engine.experiment import Experiment, experiment, needs_reset
+from lab.engine.hand_edits import checked, is_by_hand
 from lab.engine.kinds import ExperimentError
 from lab.files.errors import LoadError, StrPath, reading
 from lab.files.sources import read_bytes
@@ -63,7 +65,7 @@ def record_of(run: Run, step: int | None = None) -> Record:
     import torch
 
     made = run.timeline.current.all_edits()
-    edits = made if step is None else tuple(e for e in made if e.step < step)
+    edits = made if step is None else tuple(e for e in made if _leads_to(e, step))
     step = run.newest if step is None else step
     recorded = Recorded(
         steps=step,
@@ -72,6 +74,11 @@ def record_of(run: Run, step: int | None = None) -> Record:
         threads=run.experiment.threads,
     )
     return Record(run.experiment, edits, recorded)
+
+
+def _leads_to(edit: Edit, step: int) -> bool:
+    """Say whether an edit counts at a step: weights count from the step they were set at."""
+    return edit.step < step or (edit.step == step and is_of_weights(edit.what))
 
 
 def record_text(record: Record) -> str:
@@ -181,6 +188,11 @@ def _checked(now: Experiment, given: Any) -> Iterable[Edit]:
     edits = [_edit(e, f"edits.{i}") for i, e in enumerate(given)]
     for index, edit in sorted(enumerate(edits), key=lambda pair: pair[1].step):
         where = f"edits.{index}"
+        if is_by_hand(edit.what):
+            _require_finite(edit, where)
+            continue
+        if edit.what == WEIGHTS:
+            require_replayable([edit])
         if needs_reset(edit.what):
             raise ExperimentError(
                 f"{where}: {edit.what} cannot change while a run goes on; set it at the top."
@@ -190,6 +202,13 @@ def _checked(now: Experiment, given: Any) -> Iterable[Edit]:
         except ExperimentError as error:
             raise ExperimentError(f"{where}: {error}") from None
     return edits
+
+
+def _require_finite(edit: Edit, where: str) -> None:
+    try:
+        checked(edit.what, edit.new)
+    except ExperimentError as error:
+        raise ExperimentError(f"{where}: {error}") from None
 
 
 def _edit(entry: dict[str, Any], where: str) -> Edit:

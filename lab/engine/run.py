@@ -19,9 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from lab.engine import hand_edits
 from lab.engine.autopsy import Diverged, Finding, find, find_after_update
 from lab.engine.device import Device, repeat_exactly
-from lab.engine.edits import WEIGHTS, Edit, require_replayable, settings_in, write_down
+from lab.engine.edits import (
+    WEIGHTS,
+    Edit,
+    is_of_weights,
+    require_replayable,
+    settings_in,
+    write_down,
+)
 from lab.engine.experiment import needs_reset
 from lab.engine.kinds import ExperimentError
 from lab.engine.memory import is_out_of_memory, release
@@ -35,6 +43,7 @@ from lab.engine.trainer import Trainer, norm
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from lab.engine.carrying import Kept
     from lab.engine.experiment import Experiment
 
 MOST_RETRIES = 3
@@ -55,6 +64,10 @@ class Run:
         A log of edits to be made at their steps, as recorded by an earlier run.
     budget
         Bytes for history.
+    keep
+        Where to begin from, in place of first weights: a network that was, whose layers are
+        looked for in this one, and how the log of edits names it. A log with it cannot be
+        carried out from a description alone.
 
     Raises
     ------
@@ -68,6 +81,7 @@ class Run:
         device: Device | None = None,
         edits: Iterable[Edit] = (),
         budget: int = BUDGET,
+        keep: Kept | None = None,
     ) -> None:
         torch.set_num_threads(experiment.threads)
         self.experiment = experiment
@@ -76,6 +90,8 @@ class Run:
         self.timeline = Timeline(experiment, budget)
         self.timeline.current.edits.extend(edits)
         self._check_log()
+        self.notice = self._begin_from(keep) if keep else ""
+        """What was kept of another network's weights, in words."""
         self.cursor = 0
         self.early_stop = ""
         self.is_leavable = False
@@ -85,9 +101,22 @@ class Run:
         self.is_hurried: Callable[[], bool] = never  # somebody waits for the pause
         self._led_here = experiment  # the description that led to the newest step
         self._made: tuple[tuple[str, Any], ...] = ()  # the edits since, as far as taken over
+        self._set: dict[hand_edits.Number, float] = {}  # weights set by hand since, the same
         self.timeline.keep_state(0, self.trainer.state.vector)
         self.timeline.keep_evaluation(0, self.trainer.evaluate())
         self._make_first_edits()
+
+    def _begin_from(self, keep: Kept) -> str:
+        from lab.engine.carrying import carried
+
+        mine = self.trainer.network.state_dict()
+        layers = self.experiment.layers
+        found = carried(keep.layers, keep.tensors, layers, mine, grow=keep.grow)
+        if found.tensors:
+            self.trainer.load_weights({**mine, **found.tensors})
+            source = f"{keep.source} ({found.count})"
+            self.timeline.current.edits.insert(0, Edit(0, WEIGHTS, None, source))
+        return found.words
 
     @property
     def newest(self) -> int:
@@ -198,8 +227,9 @@ class Run:
 
     def _make_edits(self) -> None:
         """Take over what was edited at the newest step, and let go of what was taken back."""
-        if not (self.timeline.current.edits or self._made):
+        if not (self.timeline.current.edits or self._made or self._set):
             return
+        self._make_edits_by_hand()
         changes = settings_in(self.timeline.current.changes_at(self.newest))
         wanted = tuple(changes.items())
         if wanted == self._made:
@@ -210,6 +240,16 @@ class Run:
             self.trainer.change(self.trainer.experiment.changed(changes))
         self._made = wanted
 
+    def _make_edits_by_hand(self) -> None:
+        """Set the weights that were set at the newest step, and put back those taken back."""
+        changes = self.timeline.current.changes_at(self.newest)
+        wanted = hand_edits.by_hand(changes)
+        if self._set.keys() - wanted.keys():
+            self._bring_back()
+        elif wanted != self._set:
+            self.trainer.set_weights(wanted)
+            self._set = wanted
+
     def _make_first_edits(self) -> None:
         """Take over what is edited before the first step at once: its batch is on view."""
         if self.newest == 0:
@@ -219,6 +259,7 @@ class Run:
         """Put the trainer where the newest step has left it."""
         bring(self.trainer, self.timeline.current, self.newest)
         self._led_here, self._made = self.trainer.experiment, ()
+        self._set = hand_edits.by_hand(self.timeline.current.changes_at(self.newest))
 
     def _update(self) -> None:
         trainer = self.trainer
@@ -229,6 +270,7 @@ class Run:
             self._require_finite_state()
         self.timeline.current.steps.append((*numbers, length))
         self._retries, self._made, self._led_here = 0, (), trainer.experiment
+        self._set = {}
         self.cursor = step = trainer.step_number
         if self.timeline.current.diverged_at is not None:
             self.timeline.current.diverged_at = None  # what stopped it has been got over
@@ -236,6 +278,8 @@ class Run:
         every = trainer.experiment.evaluate_every or trainer.batches.per_epoch
         if step % every == 0 or step == trainer.experiment.steps:
             self._evaluate(step)
+        if self.timeline.current.edits:
+            self._make_edits_by_hand()  # of a log: they are seen from this step on
 
     def _keep_state(self, step: int) -> None:
         """Keep a snapshot; without memory for it, or time, replay will have to do."""
@@ -342,9 +386,45 @@ class Run:
         self.trainer.load_weights(tensors)
         self.timeline.keep_state(self.cursor, self.trainer.state.vector)
         self.timeline.keep_evaluation(self.cursor, self.trainer.evaluate())
-        new.edits[:] = [e for e in new.edits if e.what != WEIGHTS]
+        new.edits[:] = [e for e in new.edits if not is_of_weights(e.what)]
+        self._set = {}
         new.edits.append(Edit(self.cursor, WEIGHTS, None, source))
         self._make_first_edits()
+
+    def set_weights(self, values: Mapping[hand_edits.Place, float]) -> dict[str, float]:
+        """Set single weights from the cursor on, and return what they were, by name in the log.
+
+        At the newest step they are set in place, before it on a branch that begins there. The
+        log says so, and leads to the same bits again. What the optimizer remembers of these
+        weights stays as it is.
+
+        Raises
+        ------
+        ExperimentError
+            If there is no such weight, or a value is not finite in the run's precision.
+        """
+        return self.set_named({hand_edits.what(p): value for p, value in values.items()})
+
+    def set_named(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Do as `set_weights` does for weights by their name in the log."""
+        wanted = {w: self._storable(w, value) for w, value in values.items()}
+        if not wanted:
+            return {}
+        old = {w: self.bench.weight_at(hand_edits.number(w)).item() for w in wanted}
+        if self.cursor < self.newest:
+            self.branch(self.cursor)
+        self.trainer.discard()
+        made = [Edit(self.newest, w, old[w], new) for w, new in wanted.items()]
+        hand_edits.write_down(self.timeline.current.edits, self.newest, made)
+        self._make_edits_by_hand()
+        self._make_first_edits()
+        return old
+
+    def _storable(self, what: str, value: Any) -> float:
+        """Return a value as the network's type of numbers holds it."""
+        wanted = hand_edits.checked(what, value)
+        place = self.trainer.weight_at(hand_edits.number(what))
+        return hand_edits.checked(what, place.new_tensor(wanted).item())
 
     def switch(self, number: int) -> None:
         """Make another branch the current one; the cursor goes to its newest step.
@@ -410,6 +490,9 @@ class Run:
         require_replayable(self.timeline.current.edits)
         now = self.experiment
         for edit in self.timeline.current.edits:
+            if is_of_weights(edit.what):
+                self._storable(edit.what, edit.new)
+                continue
             self._check({edit.what: edit.new}, now)
             now = now.changed({edit.what: edit.new})
 

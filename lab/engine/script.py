@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.data import prepare
+from lab.engine.edits import require_replayable
+from lab.engine.hand_edits import is_by_hand, number
 from lab.engine.lazy import LazyModule
 from lab.engine.literals import Code, keywords, literal, wrapped
 from lab.engine.losses import LOSSES
@@ -89,6 +91,7 @@ def script(record: Record, file_name: str, data: Data | None = None) -> str:
     ExperimentError
         If the description cannot be trained, or its file not be read.
     """
+    require_replayable(record.edits)
     parts = _Parts(record, file_name, data or prepare(record.experiment))
     text = path("run_script.txt").read_text("utf-8")
     body = filled(text, {**parts.values, "imports": ""}, parts.on)
@@ -138,6 +141,7 @@ class _Parts:
         on = set(settings.used) | {f"{name}_edited" for name in edited}
         on |= {"normalised"} if least_rows(e.layers) > 1 else set()
         on |= {"edits"} if edited else set()
+        on |= {"by_hand"} if self._weights_by_hand else set()
         on |= {"file"} if self.data.file else set()
         on |= {"standardise"} if e.split.standardise and not self.data.file else set()
         on |= {"mixed"} if e.precision == "bfloat16" else set()
@@ -191,7 +195,7 @@ class _Parts:
             "initialise": "\n".join(first_weights(e.layers)),
             "loss": renamed(loss.formula, "loss", e.loss.as_dict()),
             "training_sources": carried(*self._training()),
-            "start_and_edits": self._start_and_edits(),
+            "start_and_edits": f"{self._start_and_edits()}\n{self._set_by_hand()}".strip(),
             **self._loop(),
         }
 
@@ -268,6 +272,23 @@ class _Parts:
             return f"{rate} * schedule(step - 1, {horizon}, **options)"
         formula, options = self.settings.start["schedule"]
         return f"{rate} * {formula}(step - 1, {horizon}{keywords(options)})"
+
+    @cached_property
+    def _weights_by_hand(self) -> dict[int, tuple[tuple[str, int, float], ...]]:
+        """The weights set by hand after each step: name, place, value."""
+        made = [e for e in self.record.edits if is_by_hand(e.what)]
+        return {
+            step: tuple((*number(e.what), e.new) for e in made if e.step == step)
+            for step in sorted({e.step for e in made})
+        }
+
+    def _set_by_hand(self) -> str:
+        if not self._weights_by_hand:
+            return ""
+        return (
+            "# Weights that were set by hand after which step: name, place row by row, value\n"
+            f"WEIGHTS = {literal(self._weights_by_hand, 0, 10)}"
+        )
 
     def _start_and_edits(self) -> str:
         settings = self.settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.edits import settings_in
 from lab.engine.literals import Code
 from lab.engine.networks import leaf_parts
 from lab.engine.optimizers import OPTIMIZERS, torch_options
@@ -59,7 +60,7 @@ def _stages(experiment: Experiment, log: Sequence[Edit]) -> Iterator[tuple[int, 
     yield -1, experiment
     now = experiment
     for step in sorted({edit.step for edit in log}):
-        now = now.changed({e.what: e.new for e in log if e.step == step})
+        now = now.changed(settings_in({e.what: e.new for e in log if e.step == step}))
         yield step, now
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from lab.engine.data import Data
     from lab.engine.device import Device
     from lab.engine.experiment import Experiment
+    from lab.engine.hand_edits import Number
 
 
 class Trainer(Bench):
@@ -311,6 +312,34 @@ class Trainer(Bench):
             for name, tensor in self.network.state_dict().items():
                 tensor.copy_(torch.as_tensor(tensors[name]))
         self.state.set_counts(self.step_number)
+
+    def set_weights(self, values: Mapping[Number, float]) -> None:
+        """Give single weights other values; what the optimizer remembers stays as it is."""
+        with torch.no_grad():
+            for number, value in values.items():
+                self.weight_at(number).fill_(value)
+
+    def weight_at(self, number: Number) -> Tensor:
+        """Return one number of a parameter, as a view.
+
+        Raises
+        ------
+        ExperimentError
+            If there is none.
+        """
+        parameters = dict(self.network.named_parameters())
+        found = parameters.get(number.name)
+        if found is None:
+            known = ", ".join(list(parameters)[:8])
+            raise ExperimentError(
+                f"weights.{number.name}: there is no such parameter; there is {known}."
+            )
+        if number.place >= found.numel():
+            raise ExperimentError(
+                f"weights.{number.name}: wanted an index below {found.numel()}, "
+                f"got {number.place}."
+            )
+        return found.data.view(-1)[number.place]
 
 
 def norm(vector: Tensor) -> float:

@@ -26,7 +26,9 @@ from lab.engine.seeds import next_seed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from lab.engine.carrying import Keep, Kept
     from lab.engine.experiment import Experiment
+    from lab.engine.hand_edits import Before, Place
     from lab.engine.jobs import Job
     from lab.engine.looks import Question
     from lab.engine.run import Run
@@ -57,6 +59,7 @@ class Worker:
         self._jobs = Jobs(self.mailbox, self._tell, self._wake.set)
         self._questions: dict[str, Question] = {}
         self._runs: dict[int, Run] = {}
+        self._origins: dict[int, int] = {}  # which run's weights a run has begun from
         self._run: Run | None = None
         self._number = 0
         self._playing, self._played_from = False, 0
@@ -77,14 +80,20 @@ class Worker:
         self._wake.set()
 
     def load(
-        self, experiment: Experiment, edits: Iterable[Edit] = (), *, adapt: bool = False
+        self,
+        experiment: Experiment,
+        edits: Iterable[Edit] = (),
+        *,
+        adapt: bool = False,
+        keep: Keep | None = None,
     ) -> None:
         """Begin a run; the one before it is kept with its history.
 
-        ``adapt`` lets loss and network follow data that they do not fit.
+        ``adapt`` lets loss and network follow data that they do not fit; ``keep`` has it begin
+        from the weights of layers that were there before.
         """
         begin = self._load_adapted if adapt else self._load
-        self.post(partial(begin, experiment, tuple(edits)), at_once=True)
+        self.post(partial(begin, experiment, tuple(edits), keep=keep), at_once=True)
 
     def recall(self, number: int, otherwise: Experiment) -> None:
         """Go back to an earlier run, or begin it anew where it is kept no more."""
@@ -129,6 +138,14 @@ class Worker:
     def load_weights(self, tensors: Mapping[str, Any], source: str) -> None:
         """Take over weights, on a branch of their own."""
         self.post(partial(self._with_run, "load_weights", dict(tensors), source), at_once=True)
+
+    def set_weights(self, values: Mapping[Place, float], before: Before | None = None) -> None:
+        """Set single weights from the cursor on; ``before`` is told what they were."""
+        self.post(partial(self._set_weights, dict(values), before))
+
+    def take_back(self, before: Before) -> None:
+        """Give weights that were set the values they had."""
+        self.post(partial(self._take_back, before))
 
     def reset(self, new_seed: bool = False) -> None:
         """Begin the run anew, from the same initial weights or from others."""
@@ -337,33 +354,71 @@ class Worker:
             raise ExperimentError("There is no run yet: open a preset or a file.")
         return self._run
 
-    def _load_adapted(self, experiment: Experiment, edits: tuple[Edit, ...]) -> None:
+    def _load_adapted(
+        self, experiment: Experiment, edits: tuple[Edit, ...], keep: Keep | None = None
+    ) -> None:
         from lab.engine.adapting import adapted
 
         fitting, said = adapted(experiment)
-        self._load(fitting, edits, said)
+        self._load(fitting, edits, said, keep)
 
-    def _load(self, experiment: Experiment, edits: tuple[Edit, ...], notice: str = "") -> None:
+    def _load(
+        self,
+        experiment: Experiment,
+        edits: tuple[Edit, ...],
+        notice: str = "",
+        keep: Keep | None = None,
+    ) -> None:
         from lab.engine.interrupts import install
         from lab.engine.run import Run
         from lab.engine.timeline import BUDGET
 
+        begin_from = self._origin(keep) if keep else None
         try:
-            made = Run(experiment, edits=edits, budget=BUDGET // KEPT_RUNS)
+            budget = BUDGET // KEPT_RUNS
+            made = Run(experiment, edits=edits, budget=budget, keep=begin_from)
         except Exception:
             self._keep_threads()
             raise
         install(made, self._is_hurried)
         self._adopt(made, max(self._runs, default=0) + 1)
         self._runs[self._number] = made
+        if begin_from:
+            self._origins[self._number] = begin_from.run
         self._let_go()
-        self._tell_run(Status.LOADED, notice or made.trainer.device.notice)
+        said = (notice or made.trainer.device.notice, made.notice)
+        self._tell_run(Status.LOADED, " ".join(filter(None, said)))
+
+    def _origin(self, keep: Keep) -> Kept | None:
+        """Return the network to begin from: of a run that no one has trained, its own origin.
+
+        Why: a layer that is made wider and narrower again in one gesture has lost nothing.
+        """
+        from lab.engine.carrying import Kept
+        from lab.engine.edits import WEIGHTS, is_of_weights
+        from lab.engine.exports import snapshot
+
+        number = self._number if keep.run is None else keep.run
+        while number in self._origins and self._origins[number] in self._runs:
+            run = self._runs.get(number)
+            made = run.timeline.current.all_edits() if run else ()
+            by_hand = any(is_of_weights(e.what) and e.what != WEIGHTS for e in made)
+            if run and (run.newest > 0 or len(run.timeline.branches) > 1 or by_hand):
+                break
+            number = self._origins[number]
+        run = self._runs.get(number)
+        if run is None:
+            return None
+        source = f"run {number}, step {run.cursor}"
+        tensors = snapshot(run.bench)
+        return Kept(run.experiment.layers, tensors, source, number, keep.grow)
 
     def _let_go(self) -> None:
         """Keep few runs: one that has not been trained goes before one that has."""
         while len(self._runs) > KEPT_RUNS:
             earlier = [n for n in self._runs if n != self._number]
-            del self._runs[min(earlier, key=lambda n: (self._runs[n].newest > 0, n))]
+            gone = min(earlier, key=lambda n: (self._runs[n].newest > 0, n))
+            del self._runs[gone]
 
     def _recall(self, number: int, otherwise: Experiment) -> None:
         if number not in self._runs:
@@ -427,6 +482,14 @@ class Worker:
         else:
             run.seek(run.newest)
             self._play(step)
+
+    def _set_weights(self, values: dict[Place, float], before: Before | None) -> None:
+        old = self._live().set_weights(values)
+        if before is not None:
+            before.note(old)
+
+    def _take_back(self, before: Before) -> None:
+        self._live().set_named(before.values)
 
     def _with_run(self, action: str, *arguments: Any) -> None:
         getattr(self._live(), action)(*arguments)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
+    from lab.engine.carrying import Keep
     from lab.engine.experiment import Experiment
+    from lab.engine.hand_edits import Before, Place
     from lab.engine.jobs import Job
     from lab.engine.looks import Question
     from lab.engine.news import Event, RunLook
@@ -74,14 +76,20 @@ class EngineBridge(QObject):
     # Commands: they return at once, and what comes of them arrives as looks and events.
 
     def load(
-        self, experiment: Experiment, edits: Iterable[Edit] = (), *, adapt: bool = False
+        self,
+        experiment: Experiment,
+        edits: Iterable[Edit] = (),
+        *,
+        adapt: bool = False,
+        keep: Keep | None = None,
     ) -> None:
         """Begin a run; the one before it is kept with its history.
 
-        ``adapt`` lets loss and network follow data that they do not fit.
+        ``adapt`` lets loss and network follow data that they do not fit; ``keep`` has it begin
+        from the weights of layers that were there before, and the event says which.
         """
         self._wish_for(experiment)
-        self._worker.load(experiment, edits, adapt=adapt)
+        self._worker.load(experiment, edits, adapt=adapt, keep=keep)
         self._worker.post(self._load_ended.emit)
 
     def recall(self, run: int, otherwise: Experiment) -> None:
@@ -163,6 +171,29 @@ class EngineBridge(QObject):
     def load_weights(self, tensors: Mapping[str, Any], source: str) -> None:
         """Go on from other weights, on a branch that begins at the cursor."""
         self._worker.load_weights(tensors, source)
+
+    def set_weights(self, values: Mapping[Place, float], text: str) -> None:
+        """Set single weights from the cursor on, as one thing that can be undone.
+
+        ``{("layers.0", "weight", 5): 0.25}`` sets the sixth number of that parameter. What the
+        optimizer remembers of it stays as it is.
+
+        Raises
+        ------
+        ExperimentError
+            If a value is no finite number: nothing has changed then.
+        """
+        from lab.ui.undo import set_weights
+
+        set_weights(self, values, text)
+
+    def write_weights(self, values: Mapping[Place, float], before: Before) -> None:
+        """Set single weights; ``before`` is told what they were, for `take_back_weights`."""
+        self._worker.set_weights(values, before)
+
+    def take_back_weights(self, before: Before) -> None:
+        """Give weights that were set the values they had."""
+        self._worker.take_back(before)
 
     def watch(self, name: str, question: Question) -> None:
         """Have a question answered in every look from now on."""

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QUndoCommand
 
+from lab.engine.carrying import Keep
 from lab.engine.experiment import needs_reset
+from lab.engine.hand_edits import Before, checked, what
 from lab.engine.seeds import next_seed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from lab.engine.experiment import Experiment
+    from lab.engine.hand_edits import Place
     from lab.engine.news import RunLook
     from lab.ui.bridge import EngineBridge
 
 GESTURE_S = 1.0
 """Changes of one setting no further apart than this are one gesture."""
 
-_LIVE, _RESET = 1, 2
+_LIVE, _RESET, _BY_HAND = 1, 2, 3
 
 
-def change_settings(bridge: EngineBridge, changes: Mapping[str, Any], text: str) -> None:
+def change_settings(
+    bridge: EngineBridge,
+    changes: Mapping[str, Any],
+    text: str,
+    *,
+    keep_weights: bool = False,
+    grow: bool = False,
+) -> None:
     """Change settings of the run, as one thing that can be undone.
 
     What may change while the run goes on becomes an edit in its log; anything else begins the
-    run anew, and undoing that brings the old run back with its history.
+    run anew, and undoing that brings the old run back with its history. With
+    ``keep_weights`` it begins from the weights of the layers that were left alone, with
+    ``grow`` also from what fits of those whose width has changed.
 
     Raises
     ------
@@ -39,9 +52,24 @@ def change_settings(bridge: EngineBridge, changes: Mapping[str, Any], text: str)
         return
     after = (bridge.wish or look.settings).changed(changes)
     if any(needs_reset(path) for path in changes):
-        bridge.undo_stack.push(_Reset(bridge, look, after, tuple(changes), text))
+        keep = Keep(look.run, grow) if keep_weights else None
+        bridge.undo_stack.push(_Reset(bridge, look, after, tuple(changes), text, keep))
     else:
         bridge.undo_stack.push(_Edit(bridge, look, changes, text))
+
+
+def set_weights(bridge: EngineBridge, values: Mapping[Place, float], text: str) -> None:
+    """Set single weights, as one thing that can be undone; see `EngineBridge.set_weights`.
+
+    Raises
+    ------
+    ExperimentError
+        If a value is no finite number: nothing has changed then.
+    """
+    for place, value in values.items():
+        checked(what(place), value)
+    if bridge.look is not None and values:
+        bridge.undo_stack.push(_Weights(bridge, values, text))
 
 
 def begin_anew(bridge: EngineBridge, *, new_seed: bool = False) -> None:
@@ -63,7 +91,7 @@ def reach(bridge: EngineBridge) -> str:
     """
     stack, look = bridge.undo_stack, bridge.look
     last = stack.command(stack.index() - 1) if stack.index() else None
-    if look is None or not isinstance(last, _Edit):
+    if look is None or not isinstance(last, _Edit | _Weights):
         return ""
     if look.step < look.newest:
         return "on a branch from here"
@@ -116,6 +144,38 @@ def _taken_back(now: Experiment, changes: Mapping[str, Any]) -> Iterator[tuple[s
                 yield f"{part}.{name}", value
 
 
+class _Weights(QUndoCommand):
+    """Single weights set by hand; what they were is known in the worker only."""
+
+    def __init__(self, bridge: EngineBridge, values: Mapping[Place, float], text: str) -> None:
+        super().__init__(text)
+        self._bridge, self._new = bridge, dict(values)
+        self._before, self._made_at = Before(), monotonic()
+
+    def redo(self) -> None:
+        self._bridge.write_weights(self._new, self._before)
+
+    def undo(self) -> None:
+        self._bridge.take_back_weights(self._before)
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """What the log calls the weights it sets."""
+        return frozenset(map(what, self._new))
+
+    def id(self) -> int:
+        return _BY_HAND
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        """Take the same weights set right after this for the rest of the gesture."""
+        if not isinstance(other, _Weights) or set(other._new) != set(self._new):
+            return False
+        if other._made_at - self._made_at > GESTURE_S:
+            return False
+        self._new, self._made_at = other._new, other._made_at
+        return True
+
+
 class _Reset(QUndoCommand):
     """A change that begins the run anew."""
 
@@ -126,13 +186,16 @@ class _Reset(QUndoCommand):
         after: Experiment,
         paths: tuple[str, ...],
         text: str,
+        keep: Keep | None = None,
     ) -> None:
         super().__init__(text)
+        self._keep = keep
         self._bridge, self._before, self._after = bridge, look.settings, after
         self._run, self._paths, self._is_trained = look.run, paths, look.newest > 0
 
     def redo(self) -> None:
-        self._bridge.load(self._after, adapt=any(p.startswith("data.") for p in self._paths))
+        adapt = any(p.startswith("data.") for p in self._paths)
+        self._bridge.load(self._after, adapt=adapt, keep=self._keep)
 
     def undo(self) -> None:
         self._bridge.recall(self._run, self._before)
@@ -153,5 +216,6 @@ class _Reset(QUndoCommand):
         if not (is_same or other._run == self._run):
             return False
         self._after = other._after
+        self._keep = replace(other._keep, run=self._run) if other._keep else None
         self._paths = tuple(dict.fromkeys((*self._paths, *other._paths)))
         return True
