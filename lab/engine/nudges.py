@@ -6,6 +6,7 @@ one, so that the samples which v does not touch leave no rounding behind.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,23 +26,57 @@ if TYPE_CHECKING:
 
 STEP = 1e-5
 """About the cube root of the rounding error: truncation and rounding are as small as can be."""
+SHORTER = 30.0
+ENOUGH, CORNER = 1e-7, 1e-2
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A central difference with the step it was taken with.
+
+    ``spread`` is how far another step leads from it, which is what it can be trusted to.
+    ``is_corner`` says that the slopes at both sides differ: the derivative that torch takes
+    there is one of several.
+    """
+
+    value: float
+    step: float
+    is_corner: bool = False
+    spread: float = 0.0
 
 
 def difference_of(
     layers: Sequence[Layer], x: Array, target: Any, loss: Part, layer: str, tensor: str,
     row: int, place: int,
-) -> float:  # fmt: skip
+) -> Difference:  # fmt: skip
     """Return the central difference of the loss by one number of the pass.
 
     ``tensor`` is ``in`` or ``out`` of a layer, of the sample in ``row``, or the name of one of
     its weights; of the loss it is the output itself. ``place`` counts through the tensor.
+    Where the loss bends so much that a shorter step gives another value, the step is taken at
+    which two of them differ least.
     """
     at = layer, tensor, row, place
     value = _value(layers, x, *at)
-    h = STEP * max(abs(value), 1.0)
-    up, down = value + h, value - h
-    over, under = (_terms(layers, x, target, loss, at, v) for v in (up, down))
-    return float((over - under).sum() / (up - down))
+    middle = _terms(layers, x, target, loss, at, value)
+
+    def tried(h: float) -> Difference:
+        up, down = value + h, value - h
+        over, under = (_terms(layers, x, target, loss, at, v) for v in (up, down))
+        right, left = float((over - middle).sum()), float((middle - under).sum())
+        is_corner = abs(right - left) > CORNER * max(abs(right), abs(left), 1e-12)
+        return Difference(float((over - under).sum() / (up - down)), h, is_corner)
+
+    first = tried(STEP * max(abs(value), 1.0))
+    second = tried(first.step / SHORTER)
+    noise = 1e-11 * max(1.0, float(np.abs(middle).max()))
+    apart = abs(first.value - second.value)
+    if apart <= ENOUGH * abs(first.value) + SHORTER * noise:
+        return first
+    third = tried(second.step / SHORTER)
+    closer = abs(third.value - second.value)
+    best = first if closer > apart else second
+    return replace(best, spread=min(apart, closer))
 
 
 def _value(

@@ -71,6 +71,7 @@ class Check:
     value: float
     error: float
     is_good: bool | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def entering(index: str, layer: int) -> str:
 
 
 def put(value: float, digits: int = 4) -> str:
-    """Return a number in LaTeX: ``-0.5071``, ``1.2\\times 10^{-7}``."""
+    r"""Return a number in LaTeX: ``-0.5071``, ``1.2\times 10^{-7}``."""
     if not math.isfinite(value):
         return r"\mathrm{undefined}" if math.isnan(value) else r"\infty"
     text = f"{value:.{digits}g}"

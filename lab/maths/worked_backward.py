@@ -183,7 +183,8 @@ def normalised(local: Local, place: int) -> Worked:
     index = str(place + 1)
     latex = (
         rf"\frac{{1}}{{{sigma}}} \left(g_{{{index}}} - \overline{{g}}"
-        rf" - u_{{{index}}}\,\overline{{g u}}\right),\ g=\gamma\delta,\ u=\frac{{a-\mu}}{{{sigma}}}"
+        rf" - u_{{{index}}}\,\overline{{g u}}\right),\ g=\gamma\delta,"
+        rf"\ u=\frac{{a-\mu}}{{{sigma}}}"
     )
     numbers = (
         rf"\frac{{1}}{{{put(scale)}}} \left({' + '.join(bracketed(p) for p in parts)}\right)"

@@ -89,7 +89,8 @@ def worked(
 
 
 def _formulas(
-    kind: str, t: int, found: Mapping[str, float], before: Mapping[str, float], o: Mapping[str, Any]
+    kind: str, t: int, found: Mapping[str, float], before: Mapping[str, float],
+    o: Mapping[str, Any],
 ) -> dict[str, tuple[str, str]]:  # fmt: skip
     rate, g = put(o["learning_rate"]), found["g"]
     made: dict[str, tuple[str, str]] = {}

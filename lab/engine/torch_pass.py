@@ -1,0 +1,165 @@
+"""The pass and the update as torch makes them: in float64 as a proof, or as the run has them."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from lab.engine.clips import CLIPS
+from lab.engine.flat import pieces
+from lab.engine.losses import LOSSES, build_loss
+from lab.engine.modules import Dropout
+from lab.engine.networks import leaf_modules
+from lab.engine.next_update import rate_of
+from lab.engine.optimizers import OPTIMIZERS, bare_step, build_optimizer
+from lab.engine.proofs import Recorded, _Keeper
+from lab.engine.seeds import seed_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor, nn
+
+    from lab.engine.experiment import Experiment
+    from lab.engine.trainer import Trainer
+    from lab.maths.activations import Array
+
+
+def own_pass(
+    trainer: Trainer, x: Array, target: Any, *, training: bool
+) -> tuple[nn.Module, dict[str, Recorded], Array]:
+    """Pass samples through a copy of the network as the trainer does, in its precision.
+
+    Dropouts draw the masks of the very iteration that is in progress, or comes next. The
+    network itself is left as it is.
+
+    Returns
+    -------
+    copy
+        The copy, whose dropouts hold their masks.
+    records
+        What went through each layer by its name, in float64.
+    output
+        What the network gave.
+    """
+    copy = deepcopy(trainer.network).train(training)
+    drawn = [m for m in copy.modules() if isinstance(m, Dropout)]
+    for index, module in enumerate(drawn):
+        seed = seed_of(trainer.experiment.seed, f"dropout/{index}", trainer.step_number + 1)
+        module.seed, module.place, module.mask = seed, (0, 0), None
+    leaves = dict(leaf_modules(copy))
+    kept = {name: _Keeper(module, training=False) for name, module in leaves.items()}
+    start = _tensor(trainer, x).requires_grad_(x.dtype.kind == "f")
+    output = _answer(trainer, copy, start)
+    loss = trainer.experiment.loss
+    judge = build_loss(LOSSES[loss.kind], loss.as_dict())
+    wanted = torch.as_tensor(np.array(target), device=trainer.device.torch)
+    wanted = wanted if trainer.data.encoding.name == "index" else wanted.to(trainer.dtype)
+    torch.autograd.backward(judge(output, wanted))
+    records = {name: _record(leaves[name], kept[name]) for name in leaves}
+    for module in leaves.values():
+        module._forward_hooks.clear()
+        module._forward_pre_hooks.clear()
+    for parameter in copy.parameters():
+        parameter.grad = None
+    return copy, records, _double(output)
+
+
+def _tensor(trainer: Trainer, x: Array) -> Tensor:
+    found = torch.as_tensor(np.array(x), device=trainer.device.torch)
+    return found.to(trainer.dtype) if found.is_floating_point() else found
+
+
+def _answer(trainer: Trainer, network: nn.Module, x: Tensor) -> Tensor:
+    if trainer.experiment.precision != "bfloat16":
+        output: Tensor = network(x)
+        return output
+    with torch.autocast(trainer.device.torch.type, torch.bfloat16):
+        output = network(x)
+    return output.float()
+
+
+def _record(module: nn.Module, kept: _Keeper) -> Recorded:
+    def slope(tensor: Tensor) -> Array:
+        return _double(tensor.grad if tensor.grad is not None else torch.zeros_like(tensor))
+
+    gradients = {n: slope(p) for n, p in module.named_parameters()}
+    return Recorded(_double(kept.a), _double(kept.z), slope(kept.a), slope(kept.z), gradients)
+
+
+def _double(tensor: Tensor) -> Array:
+    return np.array(tensor.detach().cpu().double().numpy())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TorchUpdate:
+    """What torch's optimizer makes of gradients: updates and slots by the weight's name."""
+
+    deltas: dict[str, Array]
+    state: dict[str, dict[str, Array]]
+
+
+def torch_update(
+    trainer: Trainer,
+    gradients: Mapping[str, Array],
+    settings: Experiment,
+    dtype: torch.dtype | None = None,
+) -> TorchUpdate:
+    """Return the update of the next iteration by torch.optim, on copies of weights and state.
+
+    Penalties, clipping and decay are added as the trainer adds them. In the run's own
+    precision, ``dtype``, this is what the trainer will do; without one it is found in float64
+    and from zero, where no digits of a small update are lost in a large weight.
+    """
+    is_proof, dtype = dtype is None, dtype or torch.float64
+    own = list(trainer.network.parameters())
+    names = [n for n, _ in trainer.network.named_parameters()]
+    device = trainer.device.torch
+    joined = np.concatenate([gradients[n].ravel() for n in names])
+    g = torch.as_tensor(joined).to(device, dtype)
+    before = trainer.state.values.to(dtype, copy=True)
+    weights = torch.nn.Parameter(before.clone())
+    rule = build_optimizer(
+        OPTIMIZERS[settings.optimizer.kind], settings.optimizer.as_dict(), weights
+    )
+    rule.state[weights].update(_state(trainer, settings, dtype))
+    penalty, clip = settings.regularisation, settings.clip
+    g += penalty.l1 * before.sign() + penalty.l2 * before
+    bound = CLIPS[clip.kind].bound
+    if bound is not None:
+        bound(g, float(torch.linalg.vector_norm(g)), clip.as_dict())
+    rate = rate_of(trainer, settings)
+    weights.grad, rule.param_groups[0]["lr"] = g, rate
+    if is_proof:
+        weights.data.zero_()
+    weights.data.sub_(before, alpha=rate * settings.weight_decay)
+    bare_step(rule)()
+    moved = dict(zip(names, _cut(weights.data - (0 if is_proof else before), own), strict=True))
+    slots = {
+        slot: dict(zip(names, _cut(tensor, own), strict=True))
+        for slot, tensor in rule.state[weights].items()
+        if tensor.numel() == before.numel() and tensor.ndim
+    }
+    return TorchUpdate(moved, slots)
+
+
+def _cut(vector: Tensor, like: list[Any]) -> list[Array]:
+    return [_double(piece) for piece in pieces(vector, like)]
+
+
+def _state(trainer: Trainer, settings: Experiment, dtype: torch.dtype) -> dict[str, Tensor]:
+    kind = OPTIMIZERS[settings.optimizer.kind]
+    is_same = trainer.experiment.optimizer.kind == kind.name
+    before = trainer.state.optimizer_state if is_same else {}
+    found = {n: torch.tensor(v, dtype=torch.float32) for n, v in kind.counters}
+    for slot in kind.slots_for(settings.optimizer.as_dict()):
+        found[slot] = torch.zeros_like(trainer.state.values, dtype=dtype)
+    for name, tensor in before.items():
+        if name in found:
+            is_count = name == "step"
+            found[name] = tensor.to(torch.float32 if is_count else dtype, copy=True)
+    return found
