@@ -35,6 +35,24 @@ CNN = [
     "flatten",
     "linear",
 ]
+BLOCK = {"kind": "transformer_block", "heads": 2, "hidden": 12, "dropout": 0.2}
+SEQUENCE = [
+    {"kind": "embedding", "tokens": 2, "dim": 8},
+    "positional_encoding",
+    {"kind": "positional_encoding", "learned": True},
+    {"kind": "attention", "heads": 2, "causal": True},
+    BLOCK | {"causal": True},
+    BLOCK | {"norm": "last"},
+    {"kind": "gru", "units": 6, "returns": "all"},
+    "layer_norm",
+    "softmax",
+    {"kind": "lstm", "units": 5, "returns": "all"},
+    {"kind": "residual", "layers": [{"kind": "linear", "units": 5}, "prelu"]},
+    "mean_over_tokens",
+    "linear",
+]
+BRACKETS = {"kind": "brackets", "samples": 60, "pairs": 3}
+AS_THEY_ARE = {"split": {"standardise": False}}
 PICTURES = ("max_pool2d", "avg_pool2d", "global_avg_pool2d")
 
 
@@ -91,7 +109,7 @@ def test_the_model_tells_of_the_run_and_not_of_this_machine(tmp_path):
     assert b".py" not in path.read_bytes()
 
 
-FLAT = [n for n in LAYERS if n not in {"residual", "linear", "conv2d", "flatten", *PICTURES}]
+FLAT = [n for n, k in LAYERS.items() if k.is_activation or n.endswith("norm") or k.has_modes]
 
 
 @pytest.mark.parametrize("kinds", [FLAT[i::4] for i in range(4)], ids=" ".join)
@@ -105,6 +123,17 @@ def test_every_kind_of_layer(kinds, tmp_path):
 def test_every_kind_of_layer_for_pictures(tmp_path):
     layers = [{"kind": "conv2d", "channels": 4}, *PICTURES, "layer_norm", "flatten", "linear"]
     trainer, path = exported(tmp_path, {"data": "digit_images", "layers": layers}, steps=1)
+    compare(trainer, path)
+
+
+def test_every_kind_of_layer_for_sequences(tmp_path):
+    trainer, path = exported(tmp_path, {"data": BRACKETS, "layers": SEQUENCE, **AS_THEY_ARE})
+    compare(trainer, path)
+
+
+def test_rows_of_pictures_as_sequences(tmp_path):
+    images = ["sequence", {"kind": "attention", "heads": 4}, {"kind": "lstm"}, "linear"]
+    trainer, path = exported(tmp_path, {"data": "digit_images", "layers": images}, steps=1)
     compare(trainer, path)
 
 
