@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lab.engine.microscope import beside, tensor
+from lab.engine.microscope import Number, beside, symbol_and_weight, tensor
 from lab.engine.nudges import Difference, difference_of
 from lab.maths import corrections
 from lab.maths.explanations import Check, error_of
@@ -16,7 +16,6 @@ from lab.maths.worked_losses import LOSS, SIGMOID, lost_digits
 from lab.maths.worked_updates import ADAMS, parts
 
 if TYPE_CHECKING:
-    from lab.engine.explaining import Number
     from lab.engine.microscope import Iteration
     from lab.maths.activations import Array
     from lab.maths.explanations import Explanation
@@ -63,15 +62,11 @@ def _of_unit(it: Iteration, number: Number, made: Explanation) -> Explanation:
 
 
 def _slope_checks(it: Iteration, number: Number, slope: float, role: str) -> tuple[Check, ...]:
-    from lab.engine.explaining import Number
-
     at = Number(number.layer, role, number.place, number.row)
     return _checks(it, at, slope, _difference(it, number, role.removeprefix("d_")))
 
 
 def _of_weight(it: Iteration, number: Number, made: Explanation) -> Explanation:
-    from lab.engine.explaining import Number
-
     if number.tensor not in it.passes[number.layer].gradients:
         return made  # a running statistic, or a mask: nothing learns it
     at = Number(number.layer, f"∂{number.tensor}", number.place)
@@ -137,8 +132,6 @@ def _of_loss(it: Iteration, number: Number, made: Explanation) -> Explanation:
         difference = difference_of(
             it.layers, it.x, it.target, it.loss, LOSS, "out", number.row, number.place
         )
-        from lab.engine.explaining import Number
-
         at = Number(LOSS, "d_o", number.place, number.row)
         checks = _checks(it, at, slope, difference)
         if number.tensor == "d_o":
@@ -175,9 +168,7 @@ def _torch_checks(it: Iteration, number: Number, value: float) -> tuple[Check, .
 
 def _of_update(it: Iteration, number: Number, made: Explanation) -> Explanation:
     """The rule with autograd's gradient by torch, and with the difference's by the formula."""
-    from lab.engine.explaining import _symbol_and_weight
-
-    symbol, weight = _symbol_and_weight(number)
+    symbol, weight = symbol_and_weight(number)
     checks: list[Check] = []
     proof = beside(it, number.layer, number.tensor, own=False)
     if proof is not None:

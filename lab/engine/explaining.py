@@ -6,14 +6,14 @@ name them as formulas do, and to prove the outcome.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lab.engine.difference_checks import checks_of
 from lab.engine.layers import LAYERS
-from lab.engine.microscope import tensor
+from lab.engine.microscope import Number, symbol_and_weight, tensor
 from lab.maths import worked_backward, worked_forward, worked_gradients, worked_losses
 from lab.maths.explanations import (
     Entering,
@@ -30,25 +30,6 @@ from lab.maths.worked_updates import LATEX, SYMBOLS, worked
 
 if TYPE_CHECKING:
     from lab.engine.microscope import Iteration
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """Which number is meant: a tensor of a layer (see `lab.engine.microscope.tensor`).
-
-    ``place`` counts through what belongs to one sample, or through a weight; ``row`` is the
-    sample in the batch.
-    """
-
-    layer: str
-    tensor: str
-    place: int = 0
-    row: int = 0
-
-    @property
-    def is_of_weight(self) -> bool:
-        """Whether it belongs to no sample."""
-        return self.layer != LOSS and self.tensor not in ("in", "out", "d_in", "d_out")
 
 
 def found(it: Iteration, number: Number) -> float:
@@ -183,7 +164,7 @@ def _is_own_activation(it: Iteration, name: str, taker: str) -> bool:
 
 
 def _of_update(it: Iteration, number: Number) -> Worked:
-    symbol, weight = _symbol_and_weight(number)
+    symbol, weight = symbol_and_weight(number)
     name = f"{number.layer}.{weight}"
     update = it.update
     parts = update.parts(name)
@@ -232,13 +213,6 @@ def _bound_gradient(it: Iteration, number: Number, name: str, weight: str) -> Wo
         return Worked(latex, numbers, value)
     told = tuple(terms) if len(terms) > 1 else ()
     return Worked(latex, numbers, value, told, ("part", "value"), factor=factor)
-
-
-def _symbol_and_weight(number: Number) -> tuple[str, str]:
-    if number.tensor.startswith("Δ"):
-        return "Δ", number.tensor[1:]
-    symbol, _, weight = number.tensor.rpartition(" ")
-    return symbol, weight
 
 
 # What things are called.
@@ -317,7 +291,7 @@ def _weight_and_symbol(it: Iteration, number: Number) -> tuple[str, str]:
         return "", name
     if name.startswith("∂"):
         return "∂", name[1:]
-    return _symbol_and_weight(number)
+    return symbol_and_weight(number)
 
 
 def title_of(it: Iteration, number: Number) -> str:

@@ -34,7 +34,8 @@ ENOUGH, CORNER = 1e-7, 1e-2
 class Difference:
     """A central difference with the step it was taken with.
 
-    ``spread`` is how far another step leads from it, which is what it can be trusted to.
+    ``spread`` is how far another step leads from it, or rounding, which is what it can be trusted
+    to.
     ``is_corner`` says that the slopes at both sides differ: the derivative that torch takes
     there is one of several.
     """
@@ -59,24 +60,26 @@ def difference_of(
     at = layer, tensor, row, place
     value = _value(layers, x, *at)
     middle = _terms(layers, x, target, loss, at, value)
+    size = float(np.abs(middle).max())
 
     def tried(h: float) -> Difference:
         up, down = value + h, value - h
         over, under = (_terms(layers, x, target, loss, at, v) for v in (up, down))
         right, left = float((over - middle).sum()), float((middle - under).sum())
         is_corner = abs(right - left) > CORNER * max(abs(right), abs(left), 1e-12)
-        return Difference(float((over - under).sum() / (up - down)), h, is_corner)
+        slope = float((over - under).sum() / (up - down))
+        return Difference(slope, h, is_corner, 8e-16 * size / h)
 
     first = tried(STEP * max(abs(value), 1.0))
     second = tried(first.step / SHORTER)
-    noise = 1e-11 * max(1.0, float(np.abs(middle).max()))
+    noise = 1e-11 * max(1.0, size)
     apart = abs(first.value - second.value)
     if apart <= ENOUGH * abs(first.value) + SHORTER * noise:
         return first
     third = tried(second.step / SHORTER)
     closer = abs(third.value - second.value)
     best = first if closer > apart else second
-    return replace(best, spread=min(apart, closer))
+    return replace(best, spread=max(min(apart, closer), best.spread))
 
 
 def _value(

@@ -1,4 +1,4 @@
-"""The pass and the update as torch makes them: in float64 as a proof, or as the run has them."""
+"""The pass and the update as torch makes them: in float64 as a proof, or as the run does."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def own_pass(
     wanted = wanted if trainer.data.encoding.name == "index" else wanted.to(trainer.dtype)
     torch.autograd.backward(judge(output, wanted))
     records = {name: _record(leaves[name], kept[name]) for name in leaves}
-    for module in leaves.values():
-        module._forward_hooks.clear()
-        module._forward_pre_hooks.clear()
+    for leaf in leaves.values():
+        leaf._forward_hooks.clear()
+        leaf._forward_pre_hooks.clear()
     for parameter in copy.parameters():
         parameter.grad = None
     return copy, records, _double(output)

@@ -54,9 +54,9 @@ def bce_slope(z: float = 0.0, y: float = 1.0) -> Correction:
     wrong = float((sigmoid(logits) - target)[0, 0] * sigmoid_slope(logits)[0, 0])
     return Correction(
         2,
-        "With a sigmoid and binary cross-entropy δ is p − y and nothing more: σ′ has cancelled. "
-        f"At z = {z:g}, y = {y:g} it is {{right}}; multiplied by p(1 − p) once more, {{wrong}}, "
-        "it belongs to the squared error.",
+        "With a sigmoid and binary cross-entropy δ is p − y and nothing more: σ′ has "
+        f"cancelled. At z = {z:g}, y = {y:g} it is {{right}}; multiplied by p(1 − p) once more, "
+        "{wrong}, it belongs to the squared error.",
         right,
         wrong,
     )
