@@ -17,9 +17,20 @@ from lab.engine.experiment import Batches, nested
 from lab.engine.kinds import ExperimentError, find
 from lab.engine.layers import LAYERS, LayerKind, options_of
 from lab.engine.losses import LOSSES
-from lab.engine.networks import MAX_LAYERS, check_memory, least_rows
+from lab.engine.networks import (
+    MAX_LAYERS,
+    NOT_IN_FRONT,
+    check_memory,
+    completed,
+    least_rows,
+)
 from lab.engine.optimizers import OPTIMIZERS
-from lab.engine.preflight import check_early_stopping, require_outputs_fit, require_rows
+from lab.engine.preflight import (
+    check_early_stopping,
+    check_tokens,
+    require_outputs_fit,
+    require_rows,
+)
 from lab.engine.shapes import Shape, in_words
 
 if TYPE_CHECKING:
@@ -154,7 +165,7 @@ def check(
     top = [d for d in walk.found.values() if d.path.count(".") == 1]
     parameters = sum(d.parameters or 0 for d in top)
     walk.check_whole(layers, parameters, slots, itemsize)
-    walk.check_rows(layers, batches, n)
+    walk.check_rows(batches, n)
     walk.check_outputs(top, batches, n, itemsize)
     return _draft(walk, top, _Units(slots, itemsize, ceil((batch or n) / micro)))
 
@@ -183,12 +194,25 @@ def draft_of(experiment: Experiment, data: Data, layers: Sequence[Part] | None =
         drop_last=experiment.batches.drop_last,
         micro=experiment.batches.micro,
     )
+    more = (*_early_stopping(experiment, data), *_tokens(parts, data, found))
+    return replace(found, problems=(*found.problems, *more)) if more else found
+
+
+def _early_stopping(experiment: Experiment, data: Data) -> Iterator[Problem]:
     try:
         check_early_stopping(experiment, len(data.test))
     except ExperimentError as error:
-        problem = Problem("early_stopping.patience", "network", "no test set", str(error))
-        return replace(found, problems=(*found.problems, problem))
-    return found
+        yield Problem("early_stopping.patience", "network", "no test set", str(error))
+
+
+def _tokens(parts: Sequence[Part], data: Data, found: Draft) -> Iterator[Problem]:
+    """Tell of samples that are no numbers of tokens where the first layer looks them up."""
+    if not parts or found.by_path["layers.0"].shape_out is None:
+        return
+    try:
+        check_tokens([parts[0].completed(LAYERS, "layers.0")], data.x)
+    except ExperimentError as error:
+        yield Problem("layers.0", "edge", "no tokens", str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +248,8 @@ class _Walk:
     outputs: int
     found: dict[str, LayerDraft] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    least: dict[str, int] = field(default_factory=dict)
+    """How many rows those layers need that need more than one."""
 
     def through(self, layers: Sequence[Part], shape: Shape | None, path: str) -> Shape | None:
         """Follow a shape through a sequence; None where it is not known any more."""
@@ -249,9 +275,20 @@ class _Walk:
         except ExperimentError as error:
             self._say(path, "layer", _short_of_option(str(error)), str(error))
             return self._block(kind, part, {}, shape, path) if kind.holds_layers else None
+        self._note_rows(kind, options, path)
+        if kind.vocabulary and path != "layers.0":
+            text = f"{path} ({kind.title}): {NOT_IN_FRONT}"
+            self._say(path, "edge", "not first", text)
         if kind.holds_layers:
             return self._block(kind, part, options, shape, path)
         return self._leaf(kind, options_of(kind, options, self.outputs), shape, path)
+
+    def _note_rows(self, kind: LayerKind, options: Options, path: str) -> None:
+        rows = kind.least_rows
+        if kind.made_of is not None:
+            rows = least_rows(completed(kind.made_of(options)))
+        if rows > 1:
+            self.least[path] = rows
 
     def _leaf(
         self, kind: LayerKind, options: Options, shape: Shape | None, path: str
@@ -281,6 +318,8 @@ class _Walk:
                 continue
             if shape is None and after != _closed(kind, options):
                 return None  # it would depend on what comes in
+            if shape is not None and len(shape) == 2 and after == other:
+                after = shape  # it changes nothing of what it would rather have
             self.found[path] = LayerDraft(path, kind.name, kind.title, shape, after, weights)
             return after
         return None
@@ -349,15 +388,14 @@ class _Walk:
             "too large",
         )
 
-    def check_rows(self, layers: Sequence[Part], batches: Batches, n: int) -> None:
+    def check_rows(self, batches: Batches, n: int) -> None:
         """Check the size of batches, the last one's too, for layers that need several rows."""
-        known = [part for part in layers if _is_known(part)]
         where: Where = "network"
         path, short = "batches.size", f"{batches.size} > {n}"
-        if batches.size <= n and least_rows(known) > 1:
-            several = (p for p, part in nested(layers) if _least_rows(part) > 1)
-            path, where, short = next(several), "layer", "batch of 1"
-        self._try(lambda: require_rows(known, batches, n), path, where, short)
+        if batches.size <= n and self.least:
+            path, where, short = next(iter(self.least)), "layer", "batch of 1"
+        rows = max(self.least.values(), default=1)
+        self._try(lambda: require_rows(rows, batches, n), path, where, short)
 
     def check_outputs(
         self, top: Sequence[LayerDraft], batches: Batches, n: int, itemsize: int
@@ -383,15 +421,6 @@ def _holds_layers(part: Part) -> bool:
     return kind is not None and kind.holds_layers
 
 
-def _least_rows(part: Part) -> int:
-    kind = LAYERS.get(part.kind)
-    return kind.least_rows if kind else 1
-
-
-def _is_known(part: Part) -> bool:
-    return all(one.kind in LAYERS for _, one in nested([part]))
-
-
 def _sum(numbers: Sequence[int | None]) -> int | None:
     known = [n for n in numbers if n is not None]
     return sum(known) if len(known) == len(numbers) else None
@@ -402,6 +431,10 @@ def _nearby(shape: Shape | None, options: Options) -> Iterator[Shape]:
     if shape is None:
         yield (1,)
         return
+    if len(shape) == 1:
+        yield (shape[0], 1)
+    if len(shape) == 2 and options.get("heads"):
+        yield (shape[0], ceil(shape[1] / options["heads"]) * options["heads"])
     if len(shape) == 3:
         side = int(options.get("kernel", 1) or 1)
         yield (shape[0], max(shape[1], side), max(shape[2], side))
@@ -420,6 +453,11 @@ _SHORTER = (
     (re.compile(r"wanted features, got ([\d×]+)"), r"\1 ≠ features"),
     (re.compile(r"wanted an image .*got (\d+) features"), r"\1 ≠ image"),
     (re.compile(r"wanted an image .*got ([\d×]+)"), r"\1 ≠ image"),
+    (re.compile(r"wanted a sequence .*got (\d+) features"), r"\1 ≠ sequence"),
+    (re.compile(r"wanted a sequence .*got ([\d×]+)"), r"\1 ≠ sequence"),
+    (re.compile(r"got the sequence ([\d×]+)"), r"\1 ≠ features"),
+    (re.compile(r"([\d×]+) is a sequence already"), r"\1: a sequence"),
+    (re.compile(r"(\d+) heads cannot share (\d+)"), r"\1 ∤ \2"),
     (re.compile(r"wanted (\d+) (?:features|values)\b.*got (\d+)"), r"\2 ≠ \1"),
 )
 _OF_ITSELF = re.compile(r"window|heads|allow it first")
@@ -435,9 +473,6 @@ def _short(text: str) -> str:
         found = pattern.search(text)
         if found:
             return found.expand(short)
-    numbers = re.findall(r"\d+", text)
-    if "heads" in text and len(numbers) >= 2:
-        return f"{numbers[0]} ∤ {numbers[1]}"
     return "does not fit"
 
 

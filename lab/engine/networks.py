@@ -25,6 +25,7 @@ else:
     nn = LazyModule("torch.nn")
     modules = LazyModule("lab.engine.modules")
 
+NOT_IN_FRONT = "it takes numbers of tokens, as only samples hold them; move it to the front."
 MAX_LAYERS = 1000
 MAX_BYTES = 16 * 2**30
 """More weights than this are refused before any memory is asked for."""
@@ -63,10 +64,7 @@ def sizes(
 def _size(part: Part, shape: Shape, outputs: int, path: str) -> LayerSize:
     kind = LAYERS[part.kind]
     if kind.vocabulary and path != "layers.0":
-        raise ExperimentError(
-            f"{path} ({kind.title}): it takes numbers of tokens, as only samples hold them; "
-            "move it to the front."
-        )
+        raise ExperimentError(f"{path} ({kind.title}): {NOT_IN_FRONT}")
     if kind.holds_layers:
         return _size_around(kind, part, shape, outputs, path)
     options = options_of(kind, part.as_dict(), outputs)

@@ -31,11 +31,11 @@ def check_batches(experiment: Experiment, n: int) -> None:
         If a batch is larger than the training set, or a last batch of one sample meets batch
         normalisation, which has no variance to divide by.
     """
-    require_rows(experiment.layers, experiment.batches, n)
+    require_rows(least_rows(experiment.layers), experiment.batches, n)
 
 
-def require_rows(layers: Sequence[Part], batches: Batches, n: int) -> None:
-    """Check batches of ``n`` training samples for a network, as `check_batches` does.
+def require_rows(least: int, batches: Batches, n: int) -> None:
+    """Check batches of ``n`` samples for a network that needs so many, as `check_batches`.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def require_rows(layers: Sequence[Part], batches: Batches, n: int) -> None:
             f"batches.size: wanted at most the {n} training samples, got {size} "
             "(0: all of them)."
         )
-    normalised = least_rows(layers) > 1
+    normalised = least > 1
     rest = n % size
     if normalised and size == 1:
         raise ExperimentError("batches.size: batch normalisation needs batches of 2 or more.")

@@ -62,6 +62,11 @@ CASES = [
     ([linear(8) | {"units": 2.5}, linear()], FLAT, [("layers.0", "layer", "units = 2.5")]),
     ([linear(8) | {"units": 2**40}, linear()], FLAT,
      [("layers.0", "layer", "units = 1099511627776")]),
+    ([{"kind": "attention", "heads": 3}, "mean_over_tokens", linear()], (6, 10),
+     [("layers.0", "layer", "3 ∤ 10")]),
+    (["attention", "flatten", linear()], (6,), [("layers.0", "edge", "6 ≠ sequence")]),
+    ([linear(), "embedding", "flatten", linear()], FLAT, [("layers.1", "edge", "not first")]),
+    (["sequence", NORM, "flatten", linear()], FLAT, [("layers.1", "edge", "4×1 ≠ features")]),
     (["nothing", linear()], FLAT, [("layers.0", "layer", "unknown")]),
     ([linear(10**6), linear(10**6), linear()], FLAT,
      [("layers", "network", "too large")]),
@@ -257,6 +262,14 @@ def test_a_sound_draft_is_one_that_a_trainer_takes_a_step_with(drawn, end, data,
     trainer = Trainer(asked)
     trainer.step()
     assert found.parameters == sum(p.numel() for p in trainer.network.parameters())
+
+
+def test_samples_that_are_no_tokens_are_told(make):
+    asked = make(data="iris", layers=["embedding", "flatten", "linear"])
+    (problem,) = draft_of(asked, prepare(asked)).problems
+    assert (problem.path, problem.where, problem.short) == ("layers.0", "edge", "no tokens")
+    with pytest.raises(ExperimentError, match="wanted whole numbers"):
+        Trainer(asked)
 
 
 def test_another_network_may_be_checked_in_its_place(make):
