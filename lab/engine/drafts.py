@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil, prod
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lab.engine.experiment import Batches, nested
 from lab.engine.kinds import ExperimentError, find
@@ -284,9 +284,7 @@ class _Walk:
         return self._leaf(kind, options_of(kind, options, self.outputs), shape, path)
 
     def _note_rows(self, kind: LayerKind, options: Options, path: str) -> None:
-        rows = kind.least_rows
-        if kind.made_of is not None:
-            rows = least_rows(completed(kind.made_of(options)))
+        rows = _rows_inside(kind, tuple(options.items())) if kind.made_of else kind.least_rows
         if rows > 1:
             self.least[path] = rows
 
@@ -297,7 +295,7 @@ class _Walk:
             return self._assumed(kind, options, None, path)
         try:
             after = kind.shape(options, shape)
-            numbers = kind.weights(options, shape), kind.cost(options, shape)
+            numbers = _costs(kind, options, shape)
         except ExperimentError as error:
             text = f"{path} ({kind.title}): {error}"
             where: Where = "layer" if _is_of_itself(str(error)) else "edge"
@@ -414,6 +412,26 @@ class _Walk:
             require()
         except ExperimentError as error:
             self._say(path, where, short, str(error))
+
+
+def _costs(kind: LayerKind, options: Options, shape: Shape) -> tuple[int, int]:
+    """Return parameters and multiply-adds; those of a kind made of others are kept."""
+    if kind.made_of is not None:
+        return _costs_inside(kind, tuple(options.items()), shape)
+    return kind.weights(options, shape), kind.cost(options, shape)
+
+
+@lru_cache(maxsize=1024)
+def _costs_inside(
+    kind: LayerKind, options: tuple[tuple[str, Any], ...], shape: Shape
+) -> tuple[int, int]:
+    return kind.weights(dict(options), shape), kind.cost(dict(options), shape)
+
+
+@lru_cache(maxsize=1024)
+def _rows_inside(kind: LayerKind, options: tuple[tuple[str, Any], ...]) -> int:
+    assert kind.made_of is not None
+    return least_rows(completed(kind.made_of(dict(options))))
 
 
 def _holds_layers(part: Part) -> bool:
