@@ -94,12 +94,18 @@ def _checks(
         made.append(_check(words, value, _at(proof, at), AUTOGRAD * reach))
     if difference is not None:
         size = NOISE * max(1.0, float(np.abs(it.found.terms).max()))
-        allowed = DIFFERENCE * reach + size + 3 * difference.spread
+        rounding = 1e-15 * _amplified(it) / difference.step
+        allowed = DIFFERENCE * reach + size + 3 * difference.spread + rounding
         check = _check("Finite difference", value, difference.value, allowed)
         check = replace(check, detail=f"h = {difference.step:.0e}")
         is_off = difference.is_corner and not check.is_good
         made.append(replace(check, words=CORNER, is_good=None) if is_off else check)
     return (*made, *_own(it, at, value))
+
+
+def _amplified(it: Iteration) -> float:
+    """Return by how much the loss moves if every number of a layer is rounded."""
+    return max(float(np.abs(p.z * p.d_z).sum()) for p in it.found.layers)
 
 
 def _own(it: Iteration, at: Number, value: float) -> tuple[Check, ...]:

@@ -309,8 +309,9 @@ def title_of(it: Iteration, number: Number) -> str:
     symbol, weight = _weight_and_symbol(it, number)
     shape = tensor(it, number.layer, number.tensor).shape
     letter = {"weight": "W", "bias": "b"}.get(weight, weight)
-    of = {"": letter, "∂": f"∂L/∂{letter}", "Δ": f"Δ{letter}",
-          "step": f"Effective step of {letter}"}.get(symbol, f"{symbol} of {letter}")  # fmt: skip
+    known = {"": letter, "∂": f"∂L/∂{letter}", "Δ": f"Δ{letter}"}
+    known["step"] = f"Effective step of {letter}"
+    of = known.get(symbol, f"{symbol} of {letter}")
     where = place_words(shape, number.place, is_weight=True)
     return f"{of}, layer {stage.number}, {where}"
 

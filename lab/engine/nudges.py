@@ -34,9 +34,7 @@ ENOUGH, CORNER = 1e-7, 1e-2
 class Difference:
     """A central difference with the step it was taken with.
 
-    ``spread`` is how far another step leads from it, or rounding, which is what it can be trusted
-    to.
-    ``is_corner`` says that the slopes at both sides differ: the derivative that torch takes
+    ``spread`` is how far another step, or rounding, leads from it. ``is_corner`` says that the slopes at both sides differ: the derivative that torch takes
     there is one of several.
     """
 

@@ -55,8 +55,8 @@ def bce_slope(z: float = 0.0, y: float = 1.0) -> Correction:
     return Correction(
         2,
         "With a sigmoid and binary cross-entropy δ is p − y and nothing more: σ′ has "
-        f"cancelled. At z = {z:g}, y = {y:g} it is {{right}}; multiplied by p(1 − p) once more, "
-        "{wrong}, it belongs to the squared error.",
+        f"cancelled. At z = {z:g}, y = {y:g} it is {{right}}; multiplied by p(1 − p) once "
+        "more, {wrong}, it belongs to the squared error.",
         right,
         wrong,
     )

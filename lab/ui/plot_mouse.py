@@ -56,7 +56,8 @@ class PlotMouse(QObject):
         point = plot.box.mapSceneToView(place)
         where = (point.x(), point.y())
         pixel = plot.box.viewPixelSize()
-        self._readout.say(words_at(plot.marks, plot.frame, where, pixel, plot.x_axis.words))
+        axes = plot.x_axis.words, plot.y_axis.words
+        self._readout.say(words_at(plot.marks, plot.frame, where, pixel, *axes))
         self._readout.stand_at(place.toPoint())
         self.hovered.emit(*where)
 

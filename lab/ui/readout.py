@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lab.numerals import shown
+from lab.ui.images import ImageMark
 from lab.ui.mark import unlogged
 
 if TYPE_CHECKING:
@@ -23,17 +24,38 @@ def words_at(
     place: tuple[float, float],
     pixel: tuple[float, float],
     x_words: str,
+    y_words: str = "",
 ) -> str:
-    """Lines of text for a place: values of the curves there, the cell, the nearest point."""
+    """Lines of text for a place: values of the curves there, the cell, the nearest point.
+
+    Over a map of cells both axes are told. Counts, such as steps, rows and columns, are whole
+    numbers: a cell has no decimals.
+    """
     x = unlogged(place[0]) if frame.log_x else place[0]
-    lines = [m.words_at(place, pixel) for m in marks if m.is_visible]
-    lines = [line for line in lines if line]
-    head = f"{x_words or 'x'}  {f'{round(x):,}' if _counts(x_words) else shown(x, 5)}"
-    return "\n".join([head, *lines]) if lines else ""
+    seen = [m for m in marks if m.is_visible]
+    lines = [line for line in (m.words_at(place, pixel) for m in seen) if line]
+    is_map = any(isinstance(m, ImageMark) and m.at(*place) is not None for m in seen)
+    heads = [_told(x_words or "x", x)]
+    if is_map:
+        heads.append(_told(y_words or "y", place[1]))
+    return "\n".join([*heads, *lines]) if lines else ""
 
 
-def _counts(words: str) -> bool:
-    return words.split(" ")[0].lower() in ("step", "epoch", "layer", "unit")
+COUNTED = frozenset(
+    "step epoch layer unit input column row sample position channel token head neuron "
+    "iteration".split()
+)
+"""First words of axes along which things are counted."""
+
+
+def _told(words: str, value: float) -> str:
+    number = f"{round(value):,}" if counts(words) else shown(value, 5)
+    return f"{words}  {number}"
+
+
+def counts(words: str) -> bool:
+    """Whether an axis of this name counts things, which are whole."""
+    return words.split(" ")[0].rstrip(",:").lower() in COUNTED
 
 
 def numbers_of(marks: Sequence[Mark], x_words: str, y_words: str) -> Arrays:
