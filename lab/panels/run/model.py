@@ -2,70 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.clips import CLIPS
 from lab.engine.datasets import DATASETS
 from lab.engine.edit_words import in_words
-from lab.engine.experiment import PRECISIONS, TABLES, needs_reset, nested
+from lab.engine.experiment import PRECISIONS, TABLES, nested
 from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
 from lab.engine.optimizers import OPTIMIZERS
+from lab.engine.rows import Row, described, kind_row, option_row, option_rows
 from lab.engine.schedules import SCHEDULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from lab.engine.experiment import Experiment, Part
-    from lab.engine.kinds import Kind, Parameter
     from lab.engine.news import RunLook
     from lab.engine.timeline import Edit
     from lab.engine.trainer import Trainer
 
-BEGINS_ANEW = "Changing this begins the run anew; undo brings the old one back."
-TAKEN_OVER = "May change while the run goes on; the change is logged."
-MARK = "↻"
-LEGEND = f"{MARK}  begins the run anew"
-OPEN_CHOICES = {"": "Recognised"}
-OPEN_TICK = {"": "As it is", "yes": "Yes", "no": "No"}
 SHOWN_NOTES = 2
 LONGEST_NOTE = 90
-_NO_LIMIT = 1e30
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the form.
-
-    ``editor`` is ``heading``, ``number``, ``whole``, ``choice``, ``tick``, ``file`` or
-    ``columns`` (a button that asks for a dialog); ``choices`` maps the names in the
-    description to those on screen.
-    """
-
-    path: str
-    label: str
-    editor: str
-    value: Any = None
-    choices: Mapping[str, str] = field(default_factory=dict)
-    low: float = -_NO_LIMIT
-    high: float = _NO_LIMIT
-    meaning: str = ""
-
-    @property
-    def shape(self) -> tuple[Any, ...]:
-        """What the form is rebuilt for: fields can be told another value, range or meaning."""
-        return (self.path, self.label, self.editor, tuple(self.choices.items()))
-
-    @property
-    def begins_anew(self) -> bool:
-        """Whether a change begins the run anew."""
-        return needs_reset(self.path)
-
-    @property
-    def tooltip(self) -> str:
-        """What the setting means, and what changing it does."""
-        return f"{self.meaning}\n{BEGINS_ANEW if self.begins_anew else TAKEN_OVER}".strip()
 
 
 def rows(now: Experiment, devices: Mapping[str, str], samples: int) -> list[Row]:
@@ -80,9 +39,9 @@ def rows(now: Experiment, devices: Mapping[str, str], samples: int) -> list[Row]
 
 def _data_rows(now: Experiment, samples: int) -> Iterator[Row]:
     yield Row("", "Data", "heading")
-    yield _kind_row("data", "Set", now.data, DATASETS)
+    yield kind_row("data", "Set", now.data, DATASETS)
     kind = DATASETS[now.data.kind]
-    yield from _option_rows("data", now.data, kind)
+    yield from option_rows("data", now.data, kind)
     if kind.has_columns:
         meaning = "what each column is read as, which one is predicted, and from which others"
         yield Row("data.kinds", "Table", "columns", "Columns…", meaning=meaning)
@@ -99,16 +58,16 @@ def _data_rows(now: Experiment, samples: int) -> Iterator[Row]:
     yield Row("batches.shuffle", "Shuffle", "tick", batches.shuffle, meaning=meaning)
     meaning = "leave out the last batch of an epoch where it is smaller than the others"
     yield Row("batches.drop_last", "Drop the rest", "tick", batches.drop_last, meaning=meaning)
-    yield _kind_row("loss", "Loss", now.loss, LOSSES)
-    yield from _option_rows("loss", now.loss, LOSSES[now.loss.kind])
+    yield kind_row("loss", "Loss", now.loss, LOSSES)
+    yield from option_rows("loss", now.loss, LOSSES[now.loss.kind])
 
 
 def _optimizer_rows(now: Experiment) -> Iterator[Row]:
     yield Row("", "Optimizer", "heading")
-    yield _kind_row("optimizer", "Method", now.optimizer, OPTIMIZERS)
-    yield from _option_rows("optimizer", now.optimizer, OPTIMIZERS[now.optimizer.kind])
-    yield _kind_row("schedule", "Schedule", now.schedule, SCHEDULES)
-    yield from _option_rows("schedule", now.schedule, SCHEDULES[now.schedule.kind])
+    yield kind_row("optimizer", "Method", now.optimizer, OPTIMIZERS)
+    yield from option_rows("optimizer", now.optimizer, OPTIMIZERS[now.optimizer.kind])
+    yield kind_row("schedule", "Schedule", now.schedule, SCHEDULES)
+    yield from option_rows("schedule", now.schedule, SCHEDULES[now.schedule.kind])
 
 
 def _regularisation_rows(now: Experiment) -> Iterator[Row]:
@@ -122,8 +81,8 @@ def _regularisation_rows(now: Experiment) -> Iterator[Row]:
     yield Row(
         "regularisation.weight_decay", "Weight decay", "number", decay, {}, 0, 1e3, meaning
     )
-    yield _kind_row("clip", "Clip gradient", now.clip, CLIPS)
-    yield from _option_rows("clip", now.clip, CLIPS[now.clip.kind])
+    yield kind_row("clip", "Clip gradient", now.clip, CLIPS)
+    yield from option_rows("clip", now.clip, CLIPS[now.clip.kind])
     yield from _layer_rows(now.layers)
     meaning = "evaluations without a lower test loss until the run stops; 0: never"
     patience = now.early_stopping.patience
@@ -138,7 +97,7 @@ def _layer_rows(layers: tuple[Part, ...]) -> Iterator[Row]:
         kind = LAYERS[part.kind]
         ordinal = ".".join(str(int(n) + 1) for n in path.split(".")[1::2])
         for parameter in (p for p in kind.parameters if p.live):
-            row = _option_row(f"{path}.{parameter.name}", parameter, part[parameter.name])
+            row = option_row(f"{path}.{parameter.name}", parameter, part[parameter.name])
             if row:
                 meaning = f"Layer {ordinal}. {kind.summary}"
                 yield replace(row, label=f"{kind.title} {ordinal}", meaning=meaning)
@@ -161,56 +120,6 @@ def _reproduction_rows(now: Experiment, devices: Mapping[str, str]) -> Iterator[
         {} if now.device in devices else {now.device: f"{now.device} (absent)"}
     )
     yield Row("device", "Device", "choice", now.device, known, meaning="what computes")
-
-
-def _kind_row(path: str, label: str, part: Part, table: Mapping[str, Kind]) -> Row:
-    titles = {name: kind.title for name, kind in table.items()}
-    meaning = table[part.kind].summary
-    return Row(f"{path}.kind", label, "choice", part.kind, titles, meaning=meaning)
-
-
-def _option_rows(path: str, part: Part, kind: Kind) -> Iterator[Row]:
-    for parameter in kind.parameters:
-        row = _option_row(f"{path}.{parameter.name}", parameter, part[parameter.name])
-        if row:
-            yield row
-
-
-def _option_row(path: str, parameter: Parameter, value: Any) -> Row | None:
-    """Return the line of an option; tuples (points, columns) have gestures of their own."""
-    label, meaning, wanted = _label(parameter), parameter.meaning, parameter.value_type
-    if parameter.name == "path":
-        return Row(path, "File", "file", value, meaning=meaning)
-    if parameter.choices:
-        names = {c: c.replace("_", " ").capitalize() for c in parameter.choices}
-        names = (OPEN_CHOICES if parameter.default is None else {}) | names
-        return Row(path, label, "choice", value or "", names, meaning=meaning)
-    if parameter.default is None and wanted is bool:
-        return Row(path, label, "choice", _OPEN[value], OPEN_TICK, meaning=meaning)
-    field_name = {bool: "tick", int: "whole", float: "number"}.get(wanted)
-    if field_name is None:
-        return None
-    low, high = max(parameter.low, -_NO_LIMIT), min(parameter.high, _NO_LIMIT)
-    if parameter.default is None:
-        low, value, meaning = 0, value or 0, meaning.replace("empty", "0")
-    return Row(path, label, field_name, value, {}, low, high, meaning)
-
-
-_OPEN = {None: "", True: "yes", False: "no"}
-_SHORT_LABELS = {
-    "Beta1": "Mean",
-    "Beta2": "Square",
-    "Eps": "Epsilon",
-    "Label smoothing": "Smoothing",
-    "Momentum decay": "Decay of μ",
-}
-
-
-def _label(parameter: Parameter) -> str:
-    """Return a label that leaves room for the field beside it in a narrow dock."""
-    words = parameter.name.replace("_", " ").capitalize()
-    words = _SHORT_LABELS.get(words, words)
-    return f"{words} {parameter.symbol}" if parameter.symbol else words
 
 
 def question(bench: Trainer) -> dict[str, str]:
@@ -240,9 +149,7 @@ def _as_described(now: Experiment, path: str, value: Any) -> Any:
         return value
     kind = TABLES[part][getattr(now, part).kind]
     parameter = next(p for p in kind.parameters if p.name == name)
-    if parameter.default is not None:
-        return value
-    return {"": None, 0: None, "yes": True, "no": False}.get(value, value)
+    return described(parameter, value)
 
 
 def is_taken_over(look: RunLook, changes: Mapping[str, Any]) -> bool:

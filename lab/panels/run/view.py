@@ -20,9 +20,8 @@ from lab.engine.datasets import DATASETS
 from lab.engine.kinds import ExperimentError
 from lab.engine.news import Status
 from lab.panels.run.columns import ColumnsDialog
-from lab.panels.run.form import FORM_WIDTH, Form, ask_for_data
+from lab.panels.run.form import RunForm, ask_for_data
 from lab.panels.run.model import (
-    LEGEND,
     changes_for,
     edits_in_words,
     is_taken_over,
@@ -34,6 +33,7 @@ from lab.panels.run.model import (
     summary,
 )
 from lab.ui import theme
+from lab.ui.form import FORM_WIDTH, LEGEND
 from lab.ui.icons import icon
 from lab.ui.messages import ElidedLabel
 from lab.ui.panel import PanelFrame, PanelSpec
@@ -60,7 +60,7 @@ class RunView(PanelFrame):
         self._wish: dict[str, Any] = {}  # what was asked for here and is not yet in force
         self._is_refused = False
         self.setMinimumWidth(FORM_WIDTH + 2 * theme.MARGIN)
-        self.form = Form(self)
+        self.form = RunForm(self)
         self.form.changed.connect(self._on_form_changed)
         self.form.asked.connect(self._on_columns_asked)
         self.banner_acted.connect(self._on_columns_asked)

@@ -8,10 +8,11 @@ from lab.engine.experiment import experiment, needs_reset
 from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
 from lab.engine.optimizers import OPTIMIZERS
-from lab.panels.run.model import MARK, rows
+from lab.panels.run.model import rows
 from lab.panels.run.view import Foot
 from lab.ui import theme
 from lab.ui.choices import Choice
+from lab.ui.form import MARK
 
 CHOSEN = {
     "data.kind": "moons",
