@@ -23,7 +23,7 @@ def refused(match: str, **described: object) -> str:
     with pytest.raises(ExperimentError, match=match) as told:
         experiment(described)
     said = str(told.value)
-    assert len(said) < 400
+    assert len(said) < 500
     assert "\n" not in said
     assert "torch" not in said
     return said

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lab.engine import proofs
 from lab.engine.experiment import experiment
 from lab.engine.layers import LAYERS
-from lab.engine.networks import built, sizes
+from lab.engine.networks import built, leaf_parts
 from lab.engine.run import Run
 from lab.engine.second_path import carry_out, read
 from lab.engine.trainer import Trainer
@@ -20,6 +20,12 @@ from lab.presets import PRESETS, load
 
 IMAGES = "digit_images"
 PLAIN = [n for n, k in LAYERS.items() if k.is_activation and n != "step"]
+SIX = {"kind": "linear", "units": 6}
+STARTS = {
+    "brackets": [{"kind": "embedding", "tokens": 2, "dim": 6}],
+    "digit_images": ["sequence", SIX],
+    "iris": ["sequence", SIX],
+}
 FLAT = [*PLAIN, "layer_norm", "batch_norm", {"kind": "dropout", "p": 0.3}]
 
 
@@ -57,6 +63,32 @@ def image_stack(draw):
     return [conv, *between, pool, "flatten", *draw(flat_stack(2))]
 
 
+@st.composite
+def sequence_stack(draw):
+    """Layers of tokens, of pixels' rows or of single numbers, made flat at the end."""
+    data = draw(st.sampled_from(list(STARTS)))
+    heads, width = draw(st.sampled_from([1, 2, 3])), 6
+    returns = {"units": width, "returns": "all"}
+    block = {"kind": "transformer_block", "heads": heads, "hidden": 5, "dropout": 0.2}
+    norm, causal = draw(st.sampled_from(["first", "last"])), {"causal": draw(st.booleans())}
+    kinds = [
+        "positional_encoding",
+        {"kind": "positional_encoding", "learned": True},
+        {"kind": "attention", "heads": heads, **causal},
+        {"kind": "residual", "layers": ["layer_norm", {"kind": "attention", **causal}]},
+        {**block, **causal, "norm": norm},
+        {"kind": "gru", **returns},
+        {"kind": "lstm", **returns},
+        {"kind": "linear", "units": width},
+        {"kind": "dropout", "p": 0.3},
+        "layer_norm",
+        *PLAIN,
+    ]
+    ends = ["flatten", "mean_over_tokens", {"kind": "gru", "units": 3}, {"kind": "lstm"}]
+    middle = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=3))
+    return data, [*STARTS[data], *middle, draw(st.sampled_from(ends)), "linear"]
+
+
 def trainer_of(layers, data="iris", **changes):
     return Trainer(
         experiment({"data": data, "layers": layers, "batches": {"size": 6}, **changes})
@@ -79,20 +111,12 @@ def check(trainer, training, *, is_drawn=False):
         tensors = ((p.z, p.d_z, p.d_a, *p.gradients.values()) for p in found.layers)
         largest = (float(np.abs(t).max()) for several in tensors for t in several)
         assume(min((size for size in largest if size), default=1.0) > 1e-4)
-    leaves = sum(not LAYERS[s.kind].holds_layers for s in _flat_sizes(trainer))
-    assert len(found.layers) == len(errors) == leaves
+    leaves = leaf_parts(trainer.experiment.layers)
+    assert [p.layer.kind for p in found.layers] == [part.kind for part in leaves]
+    assert len(errors) == len(leaves)
     # a network drawn at random may cost digits: a normalisation of all but equal values does
     assert max(errors.values()) <= (1e-8 if is_drawn else 1e-10), errors
     return found
-
-
-def _flat_sizes(trainer):
-    parts, shape = trainer.experiment.layers, trainer.data.shape
-    outputs = trainer.data.encoding.outputs
-    for size, part in zip(sizes(parts, shape, outputs), parts, strict=True):
-        yield size
-        if part.layers:
-            yield from sizes(part.layers, size.shape_in, outputs)
 
 
 GIVEN = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -108,6 +132,14 @@ def test_random_networks_agree_with_autograd(layers, seed, training):
 @given(layers=image_stack(), seed=st.integers(0, 99), training=st.booleans())
 def test_random_networks_of_images_agree_with_autograd(layers, seed, training):
     check(trainer_of(layers, IMAGES, seed=seed), training, is_drawn=True)
+
+
+@GIVEN
+@given(drawn=sequence_stack(), seed=st.integers(0, 99), training=st.booleans())
+def test_random_networks_of_sequences_agree_with_autograd(drawn, seed, training):
+    data, layers = drawn
+    split = {"standardise": data != "brackets"}
+    check(trainer_of(layers, data, seed=seed, split=split), training, is_drawn=True)
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
@@ -177,6 +209,56 @@ def test_a_formula_that_is_wrong_is_reported(name, monkeypatch):
     assert max(errors.values()) == pytest.approx(0.01, rel=0.2) or max(errors.values()) > 0.005
     kinds = {"0": "linear", "1": "tanh", "2": "linear"}
     assert errors[next(n for n, k in kinds.items() if k == name)] > 0.005
+
+
+TOKENS = [
+    {"kind": "embedding", "tokens": 2, "dim": 4},
+    {"kind": "positional_encoding", "learned": True},
+    {"kind": "attention", "heads": 2},
+    {"kind": "gru", "units": 4, "returns": "all"},
+    {"kind": "lstm", "units": 4, "returns": "all"},
+    "mean_over_tokens",
+    "linear",
+]
+
+
+@pytest.mark.parametrize("name", [one["kind"] for one in TOKENS if isinstance(one, dict)])
+def test_one_wrong_gradient_of_a_sequence_is_reported(name, monkeypatch):
+    right = formulas.RULES[name]
+
+    def wrong(a, weights, options):
+        z, back = right(a, weights, options)
+
+        def off(delta):
+            d_a, gradients = back(delta)
+            last = list(gradients)[-1]
+            return d_a, gradients | {last: 1.01 * gradients[last]}
+
+        return z, off
+
+    asked = {"data": {"kind": "brackets", "samples": 40}, "split": {"standardise": False}}
+    trainer = trainer_of(TOKENS, **asked)
+    layers, x, y, loss = begun(trainer)
+    sound = proofs.proven(layers, trainer.network, x, y, loss, training=True)[1]
+    monkeypatch.setitem(formulas.RULES, name, wrong)
+    found = proofs.proven(layers, trainer.network, x, y, loss, training=True)[1]
+    place = next(one.name for one in layers if one.part.kind == name)
+    assert max(sound.values()) <= 1e-10
+    assert found.pop(place) > 0.005
+    assert max(found.values()) <= 1e-10
+
+
+@pytest.mark.parametrize("norm", ["first", "last"])
+def test_differences_agree_within_blocks_and_through_time(norm):
+    block = {"kind": "transformer_block", "heads": 2, "hidden": 5, "norm": norm, "causal": True}
+    parts = [*TOKENS[:2], block, *TOKENS[2:]]
+    asked = {"data": {"kind": "brackets", "samples": 40}, "split": {"standardise": False}}
+    layers, x, y, loss = begun(trainer_of(parts, **asked))
+    made = read(layers, training=False)
+    found = carry_out(made, x, y, loss)
+    for one in found.layers:
+        error = proofs.difference_error(made, x, y, loss, found, one.layer.name)
+        assert np.isnan(error) if not one.gradients else error <= 1e-6
 
 
 def test_a_neuron_of_the_catalogue():
