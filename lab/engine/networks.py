@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from lab.engine.experiment import Part
+from lab.engine.experiment import Part, nested
 from lab.engine.kinds import ExperimentError
 from lab.engine.layers import LAYERS, LayerKind, options_of, require_built
 from lab.engine.lazy import LazyModule
@@ -105,7 +105,7 @@ def checked_sizes(
     """
     if not layers:
         raise ExperimentError("layers: the network is empty; add a layer.")
-    number = len(leaf_parts(layers))
+    number = sum(not LAYERS[part.kind].holds_layers for _, part in nested(layers))
     if number > MAX_LAYERS:
         raise ExperimentError(f"layers: wanted at most {MAX_LAYERS}, got {number}.")
     found = sizes(layers, shape, outputs)

@@ -102,10 +102,10 @@ def check_tokens(layers: Sequence[Part], x: FloatArray) -> None:
     known = layers[0][kind.vocabulary]
     bad = np.argwhere((x < 0) | (x >= known) | (x != np.floor(x)))
     if len(bad):
-        row, column = bad[0]
+        place = tuple(bad[0])
         raise ExperimentError(
             f"layers.0 ({kind.title}): wanted whole numbers from 0 to {known - 1}, but sample "
-            f"{row} holds {x[row, column]:.6g}; set split.standardise to false, or "
+            f"{place[0]} holds {x[place]:.6g}; set split.standardise to false, or "
             f"layers.0.{kind.vocabulary} to as many as there are."
         )
 

@@ -5,6 +5,7 @@ The shape of a sequence is (T, D): T tokens, D numbers each.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.kinds import ExperimentError, Parameter
@@ -101,16 +102,19 @@ def _block(options: Options) -> list[str | Options]:
     return made
 
 
-def _of_parts(count: str) -> Callable[[Options, Shape], int]:
-    """Return what the layers of a block come to together."""
+@lru_cache(maxsize=4096)
+def _totals(options: tuple[tuple[str, Any], ...], shape: Shape) -> tuple[int, int]:
+    """Return the parameters and the multiply-adds of all layers of a block."""
+    from lab.engine.networks import completed, sizes  # which build on the table
 
-    def total(options: Options, shape: Shape) -> int:
-        from lab.engine.networks import completed, sizes  # which build on the table
+    inner = sizes(completed(_block(dict(options))), shape, shape[1])
+    return sum(s.parameters for s in inner), sum(s.multiply_adds for s in inner)
 
-        inner = sizes(completed(tuple(_block(options))), _headed(options, shape), shape[1])
-        return sum(getattr(size, count) for size in inner)
 
-    return total
+def _total(which: int) -> Callable[[Options, Shape], int]:
+    return lambda options, shape: _totals(tuple(options.items()), _headed(options, shape))[
+        which
+    ]
 
 
 SEQUENCE_LAYERS = (
@@ -176,8 +180,8 @@ SEQUENCE_LAYERS = (
             _CAUSAL,
         ),
         shape=_headed,
-        weights=_of_parts("parameters"),
-        cost=_of_parts("multiply_adds"),
+        weights=_total(0),
+        cost=_total(1),
         wrap=lambda *inner: modules.TransformerBlock(*inner),
         made_of=_block,
     ),
