@@ -13,6 +13,7 @@ from PySide6.QtGui import QUndoStack
 
 from lab.engine.news import Status
 from lab.engine.worker import Worker
+from lab.ui.boards import DraftBoard
 from lab.ui.frames import Frames, Turn
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class EngineBridge(QObject):
         self._loads = 0  # asked for and not ended yet: the last of them is the wish
         self.selection: dict[str, object] = {}  # what was selected last, by kind
         self.undo_stack = QUndoStack(self)
+        self.board = DraftBoard(self)
         self._jobs: dict[str, int] = {}  # the newest number by channel
         self._event_posted.connect(self._on_event_posted, Qt.ConnectionType.QueuedConnection)
         self._load_ended.connect(self._on_load_ended, Qt.ConnectionType.QueuedConnection)
@@ -99,6 +101,9 @@ class EngineBridge(QObject):
         self._worker.post(self._load_ended.emit)
 
     def _wish_for(self, experiment: Experiment) -> None:
+        now = self.wish or (self.look.settings if self.look else None)
+        if now is None or experiment.layers != now.layers:
+            self.board.put(None)  # another network was asked for than the one being drawn
         self.wish = experiment
         self._loads += 1
         self.wished.emit()

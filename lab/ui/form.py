@@ -34,9 +34,16 @@ class Form(QWidget):
 
     changed = Signal(str, object)
 
-    def __init__(self, parent: QWidget | None = None, width: int = FORM_WIDTH) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        width: int = FORM_WIDTH,
+        field_width: int = FIELD_WIDTH,
+    ) -> None:
         super().__init__(parent)
         self._column: FieldColumn | None = None
+        self._field_width = field_width
         self._shape: tuple[Any, ...] = ()
         self._rows: dict[str, Row] = {}
         self.fields: dict[str, QWidget] = {}
@@ -72,7 +79,7 @@ class Form(QWidget):
         if self._column is not None:
             self._column.hide()
             self._column.deleteLater()
-        self._column = FieldColumn(FIELD_WIDTH, self)
+        self._column = FieldColumn(self._field_width, self)
         self.fields, self._rows = {}, {}
         for row in rows:
             if row.editor == "heading":

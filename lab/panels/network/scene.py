@@ -1,0 +1,145 @@
+"""All that a picture of the network is made of, gathered before anything is painted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING
+
+from lab.engine.layers import LAYERS
+from lab.engine.losses import LOSSES
+from lab.numerals import shown
+from lab.panels.network.blocks import blocks
+from lab.panels.network.layout import INPUT, LOSS, laid_out
+
+if TYPE_CHECKING:
+    from lab.engine.drafts import Draft, Problem
+    from lab.engine.experiment import Part
+    from lab.engine.kinds import Kind
+    from lab.engine.news import RunLook
+    from lab.panels.network.blocks import Block
+    from lab.panels.network.layout import Column, Layout
+
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A network laid out, with its costs and problems and the words about it.
+
+    ``layers`` are as drawn, which need not be those in training.
+    """
+
+    layers: tuple[Part, ...]
+    blocks: tuple[Block, ...]
+    layout: Layout
+    draft: Draft
+    features: tuple[str, ...]
+    outputs: tuple[str, ...]
+    loss: Kind
+    headers: tuple[tuple[str, str, str], ...] = field(default=())
+
+    def problem_at(self, column: Column) -> Problem | None:
+        """Return what is wrong with the layers of a column, or None."""
+        if column.block is None:
+            return None
+        wrong = (p for path in column.block.paths for p in self.draft.problems_of(path))
+        return next((p for p in wrong if p.where in ("layer", "edge")), None)
+
+    def problem_into(self, place: int) -> Problem | None:
+        """Return what is wrong with the link into a column, or None."""
+        column = self.layout.columns[place]
+        if column.path == LOSS:
+            last = self.blocks[-1].last if self.blocks else ""
+            wrong = self.draft.problems_of(last)
+            return next((p for p in wrong if p.where == "out"), None)
+        wrong = self.draft.problems_of(column.path)
+        return next((p for p in wrong if p.where == "edge"), None)
+
+
+def scene(look: RunLook, layers: tuple[Part, ...], draft: Draft) -> Scene:
+    """Gather what is to be drawn of layers on the data of a run."""
+    found = blocks(layers)
+    shapes = {d.path: d.shape_out for d in draft.layers}
+    layout = laid_out(found, look.data.shape, shapes)
+    classes = look.data.class_names
+    outputs = classes if len(classes) == look.data.encoding.outputs else ()
+    loss = LOSSES[look.settings.loss.kind]
+    headers = tuple(_header(c, draft, look, loss) for c in layout.columns)
+    return Scene(layers, found, layout, draft, look.data.feature_names, outputs, loss, headers)
+
+
+def _header(column: Column, draft: Draft, look: RunLook, loss: Kind) -> tuple[str, str, str]:
+    """Return the three lines above a column: what it is, what it does, what it costs."""
+    if column.path == INPUT:
+        return "Input", _size(look.data.shape), look.data.kind.title
+    if column.block is None:
+        return "Loss", loss.title, ""
+    known = draft.by_path.get(column.path)
+    parameters = sum(draft.by_path[p].parameters or 0 for p in column.block.paths)
+    cost = f"{parameters:,} parameters" if parameters else "no parameters"
+    if known is None:
+        return column.block.title, column.block.words, cost
+    way = f"{_short(known.shape_in)} → {_short(known.shape_out)}"
+    words = f"{way}, {column.block.words}" if column.block.words else way
+    return column.block.title, words, cost
+
+
+def _short(shape: tuple[int, ...] | None) -> str:
+    return "?" if shape is None else "×".join(map(str, shape))
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[0]} features" if len(shape) == 1 else _short(shape)
+
+
+def unit_name(found: Scene, column: Column, index: int) -> str:
+    """Return what a unit is called below its square: ``x₁``, a feature's or a class's name."""
+    if column.path == INPUT:
+        names = found.features
+        short = len(names) == column.count and max(map(len, names)) <= MOST_LETTERS
+        return names[index] if short else f"x{index + 1}".translate(SUBSCRIPTS)
+    return f"{index + 1}".translate(SUBSCRIPTS)
+
+
+MOST_LETTERS = 9
+
+
+def bias_words(index: int, bias: float) -> str:
+    """Return ``b₁ = −0.05``."""
+    return f"b{index + 1}".translate(SUBSCRIPTS) + f" = {shown(bias, 2)}"
+
+
+def totals(found: Scene) -> str:
+    """Return sizes and costs of all of it in words."""
+    draft = found.draft
+    memory = in_bytes(draft.memory.total)
+    return (
+        f"{draft.parameters:,} parameters, {draft.multiply_adds:,} multiply-adds a sample, "
+        f"{memory} to train"
+    )
+
+
+def in_bytes(size: float) -> str:
+    """Return a size as people say it: ``1.5 MB``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.3g} {unit}"
+        size /= 1000
+    raise AssertionError("the last unit takes all")
+
+
+def is_wide(column: Column) -> bool:
+    """Whether there is a number of units or channels to be changed."""
+    return column.block is not None and width_option(column.block) is not None
+
+
+def width_option(block: Block) -> str | None:
+    """Return the option of the main layer that says how wide it is, or None."""
+    names = {p.name for p in LAYERS[block.main.kind].parameters}
+    return next((n for n in ("units", "channels", "dim") if n in names), None)
+
+
+def numbers_in(column: Column) -> int:
+    """Return how many numbers a column hands on of one sample."""
+    return prod(column.shape) if column.shape else 0

@@ -1,0 +1,82 @@
+"""Edits of the network that can be undone, whether it can be trained after them or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QUndoCommand
+
+from lab.engine.drafts import draft_of
+from lab.engine.experiment import experiment
+from lab.ui.undo import change_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lab.engine.drafts import Draft
+    from lab.engine.experiment import Part
+    from lab.ui.boards import DraftBoard
+    from lab.ui.bridge import EngineBridge
+
+    Layers = tuple[Part, ...]
+
+
+def drawn(bridge: EngineBridge) -> Layers:
+    """Return the layers that a person sees and edits: the draft, or else the run's."""
+    if bridge.board.layers is not None:
+        return bridge.board.layers
+    wanted = bridge.wish or (bridge.look.settings if bridge.look else None)
+    return wanted.layers if wanted is not None else ()
+
+
+def edit_network(
+    bridge: EngineBridge,
+    layers: Sequence[Part],
+    text: str,
+    *,
+    keep_weights: bool = False,
+) -> Draft | None:
+    """Draw other layers, as one thing that can be undone; train them if they can be.
+
+    What cannot be trained stays a draft, and the run goes on as it was. Returns what was
+    found, or None where there is nothing to draw on.
+
+    Raises
+    ------
+    ExperimentError
+        If an option is unknown or out of range: nothing has changed then.
+    """
+    look = bridge.look
+    if look is None:
+        return None
+    settings = bridge.wish or look.settings
+    described = [part.model_dump() for part in layers]
+    checked = experiment({**settings.model_dump(), "layers": described}).layers
+    found = draft_of(settings, look.data, checked)
+    stack, board = bridge.undo_stack, bridge.board
+    if not found.is_sound:
+        stack.push(_Drawing(board, checked, text))
+    elif board.layers is None:
+        change_settings(bridge, {"layers": described}, text, keep_weights=keep_weights)
+    elif checked == settings.layers:
+        stack.push(_Drawing(board, None, text))
+    else:
+        stack.beginMacro(text)
+        stack.push(_Drawing(board, None, text))
+        change_settings(bridge, {"layers": described}, text, keep_weights=keep_weights)
+        stack.endMacro()
+    return found
+
+
+class _Drawing(QUndoCommand):
+    """A change of the draft alone."""
+
+    def __init__(self, board: DraftBoard, after: Layers | None, text: str) -> None:
+        super().__init__(text)
+        self._board, self._before, self._after = board, board.layers, after
+
+    def redo(self) -> None:
+        self._board.put(self._after)
+
+    def undo(self) -> None:
+        self._board.put(self._before)
