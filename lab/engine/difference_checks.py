@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lab.engine.microscope import Number, beside, symbol_and_weight, tensor
+from lab.engine.microscope import beside, tensor
 from lab.engine.nudges import Difference, difference_of
+from lab.engine.questioned import Number, symbol_and_weight
 from lab.maths import corrections
-from lab.maths.explanations import Check, error_of
+from lab.maths.explanations import LOSS, Check, error_of
 from lab.maths.updates import RULES
-from lab.maths.worked_losses import LOSS, SIGMOID, lost_digits
+from lab.maths.worked_losses import SIGMOID, lost_digits
 from lab.maths.worked_updates import ADAMS, parts
 
 if TYPE_CHECKING:

@@ -13,9 +13,11 @@ import numpy as np
 
 from lab.engine.difference_checks import checks_of
 from lab.engine.layers import LAYERS
-from lab.engine.microscope import Number, symbol_and_weight, tensor
+from lab.engine.microscope import tensor
+from lab.engine.questioned import Number, symbol_and_weight
 from lab.maths import worked_backward, worked_forward, worked_gradients, worked_losses
 from lab.maths.explanations import (
+    LOSS,
     Entering,
     Explanation,
     Local,
@@ -25,7 +27,6 @@ from lab.maths.explanations import (
     indexed,
     put,
 )
-from lab.maths.worked_losses import LOSS
 from lab.maths.worked_updates import LATEX, SYMBOLS, worked
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from lab.engine.kinds import ExperimentError
 from lab.engine.next_update import next_update
 from lab.engine.second_path import carry_out, read
 from lab.engine.stages import consumers, leaves, stages
-from lab.maths.worked_losses import LOSS, LocalLoss, probabilities, wanted
+from lab.maths.explanations import LOSS
+from lab.maths.worked_losses import LocalLoss, probabilities, wanted
 from lab.maths.worked_updates import SYMBOLS
 
 if TYPE_CHECKING:
@@ -176,34 +177,7 @@ def _updates(
     )
 
 
-# Any number, by its layer and the name of its tensor.
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """Which number is meant: a tensor of a layer (see `lab.engine.microscope.tensor`).
-
-    ``place`` counts through what belongs to one sample, or through a weight; ``row`` is the
-    sample in the batch.
-    """
-
-    layer: str
-    tensor: str
-    place: int = 0
-    row: int = 0
-
-    @property
-    def is_of_weight(self) -> bool:
-        """Whether it belongs to no sample."""
-        return self.layer != LOSS and self.tensor not in ("in", "out", "d_in", "d_out")
-
-
-def symbol_and_weight(number: Number) -> tuple[str, str]:
-    """Return what the optimizer calls a number, and the weight that it belongs to."""
-    if number.tensor.startswith("Δ"):
-        return "Δ", number.tensor[1:]
-    symbol, _, weight = number.tensor.rpartition(" ")
-    return symbol, weight
+# Any tensor, by its layer and its name.
 
 
 def tensor(it: Iteration, layer: str, name: str) -> Array:

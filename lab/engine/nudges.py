@@ -13,8 +13,8 @@ import numpy as np
 
 from lab.engine.proofs import _changed, _named
 from lab.engine.second_path import _Walk
+from lab.maths.explanations import LOSS
 from lab.maths.losses import LOSSES
-from lab.maths.worked_losses import LOSS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +34,8 @@ ENOUGH, CORNER = 1e-7, 1e-2
 class Difference:
     """A central difference with the step it was taken with.
 
-    ``spread`` is how far another step, or rounding, leads from it. ``is_corner`` says that the slopes at both sides differ: the derivative that torch takes
-    there is one of several.
+    ``spread`` is how far another step, or rounding, leads from it. ``is_corner`` says that
+    the slopes at both sides differ: the derivative that torch takes is one of several.
     """
 
     value: float

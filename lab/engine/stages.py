@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab.engine.layers import LAYERS
-from lab.maths.worked_losses import LOSS
+from lab.maths.explanations import LOSS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from lab.maths.activations import Array
 
+LOSS = "loss"
+"""What stands for the layer's name where the loss is meant."""
 MOST_TERMS = 6
 """So many terms of a long sum are told one by one, the largest; the others in one number."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lab.maths.activations import sigmoid
-from lab.maths.explanations import Entering, Term, Worked, bracketed, indexed, put
+from lab.maths.explanations import LOSS, Entering, Term, Worked, bracketed, indexed, put
 from lab.maths.layers import softmax_of
 from lab.maths.losses import one_hot, smoothed
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 SOFTMAX = ("cross_entropy", "kl_div")
 SIGMOID = ("binary_cross_entropy_with_logits",)
-LOSS = "loss"
-"""What stands for the layer's name where the loss is meant."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -41,9 +41,9 @@ def words_at(
     return "\n".join([*heads, *lines]) if lines else ""
 
 
-COUNTED = frozenset(
-    "step epoch layer unit input column row sample position channel token head neuron "
-    "iteration".split()
+COUNTED = (
+    *("step", "epoch", "iteration", "sample", "position", "token"),
+    *("layer", "unit", "neuron", "head", "channel", "input", "row", "column"),
 )
 """First words of axes along which things are counted."""
 
