@@ -84,12 +84,20 @@ class Residual(nn.Module):
 
 
 def initialise(module: nn.Module, name: str, std: float, gain: float) -> None:
-    """Draw the weights of a linear or convolution layer, times ``gain``; its bias becomes 0.
+    """Draw the weights of a layer, times ``gain``; its biases become 0.
 
-    ``default`` keeps what torch has drawn, bias and all. Sources: Glorot and Bengio 2010, He
+    ``default`` keeps what torch has drawn, biases and all. Sources: Glorot and Bengio 2010, He
     et al. arXiv:1502.01852, LeCun et al. 1998, Saxe et al. arXiv:1312.6120.
     """
-    weight: Tensor = module.weight  # type: ignore[assignment]
+    for parameter in module.parameters():
+        if parameter.ndim > 1:
+            draw(parameter, name, std, gain)
+        elif name != "default":
+            nn.init.zeros_(parameter)
+
+
+def draw(weight: Tensor, name: str, std: float, gain: float) -> None:
+    """Draw one weight, units in rows, in the way of this name."""
     if name == "lecun_normal":
         nn.init.normal_(weight, std=weight[0].numel() ** -0.5)
     elif name == "normal":
@@ -100,5 +108,3 @@ def initialise(module: nn.Module, name: str, std: float, gain: float) -> None:
         getattr(nn.init, f"{name}_")(weight)
     with torch.no_grad():
         weight.mul_(gain)
-    if name != "default" and module.bias is not None:
-        nn.init.zeros_(module.bias)  # type: ignore[arg-type]

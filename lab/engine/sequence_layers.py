@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.kinds import ExperimentError, Parameter
-from lab.engine.layer_kinds import LayerKind, Options
+from lab.engine.layer_kinds import INIT, LayerKind, Options
 from lab.engine.lazy import LazyModule
 from lab.engine.shapes import Shape, flat, in_words, sequence
 
@@ -69,7 +69,7 @@ def _recurrent(
 
     def weights(options: Options, shape: Shape) -> int:
         units = int(options["units"])
-        return gates * units * (sequence(shape)[1] + units + 2)
+        return gates * units * (sequence(shape)[1] + units + 2 * int(options["bias"]))
 
     def cost(options: Options, shape: Shape) -> int:
         (tokens, width), units = sequence(shape), int(options["units"])
@@ -79,9 +79,9 @@ def _recurrent(
         name,
         title,
         summary,
-        (Parameter("units", 32, "numbers that it remembers", 1, 65536), _RETURNS),
+        (Parameter("units", 32, "numbers that it remembers", 1, 65536), _RETURNS, *INIT),
         shape=shape,
-        build=lambda o, s: build(s[1], o["units"], o["returns"]),
+        build=lambda o, s: build(s[1], o["units"], o["returns"], o["bias"]),
         weights=weights,
         cost=cost,
     )
@@ -89,10 +89,14 @@ def _recurrent(
 
 def _block(options: Options) -> list[str | Options]:
     """Return what a transformer block is made of, as a description has it."""
+    start = {parameter.name: options[parameter.name] for parameter in INIT}
     drop = {"kind": "dropout", "p": options["dropout"]}
-    look = {"kind": "attention", "heads": options["heads"], "causal": options["causal"]}
-    widen = {"kind": "linear", "units": options["hidden"]}
-    parts = ([look, drop], [widen, options["activation"], "linear", drop])
+    heads = {"heads": options["heads"], "causal": options["causal"]}
+    look = {"kind": "attention", **heads, **start}
+    widen, narrow = (
+        {"kind": "linear", **start, **u} for u in ({"units": options["hidden"]}, {})
+    )
+    parts = ([look, drop], [widen, options["activation"], narrow, drop])
     made: list[str | Options] = []
     for part in parts:
         if options["norm"] == "first":
@@ -151,7 +155,7 @@ SEQUENCE_LAYERS = (
         "attention",
         "Attention",
         "softmax(QKᵀ/√d)V: every token gathers from those that it looks at.",
-        (_HEADS, _CAUSAL, Parameter("bias", True, "adds biases (to keys it would be idle)")),
+        (_HEADS, _CAUSAL, *INIT),
         shape=_headed,
         build=lambda o, s: modules.Attention(s[1], o["heads"], o["causal"], o["bias"]),
         weights=_attention_weights,
@@ -178,6 +182,7 @@ SEQUENCE_LAYERS = (
                 choices=("first", "last"),
             ),
             _CAUSAL,
+            *INIT,
         ),
         shape=_headed,
         weights=_total(0),

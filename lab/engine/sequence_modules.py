@@ -102,14 +102,18 @@ class Recurrent(nn.Module):
     They begin uniform within ±1/√units, as torch has it.
     """
 
-    def __init__(self, gates: int, width: int, units: int, returns: str) -> None:
+    bias_ih: nn.Parameter | None
+    bias_hh: nn.Parameter | None
+
+    def __init__(self, gates: int, width: int, units: int, returns: str, bias: bool) -> None:
         super().__init__()
-        self.width, self.units, self.returns = width, units, returns
+        self.width, self.units, self.returns, self.bias = width, units, returns, bias
         rows, bound = gates * units, units**-0.5
         self.weight_ih = nn.Parameter(torch.empty(rows, width).uniform_(-bound, bound))
         self.weight_hh = nn.Parameter(torch.empty(rows, units).uniform_(-bound, bound))
-        self.bias_ih = nn.Parameter(torch.empty(rows).uniform_(-bound, bound))
-        self.bias_hh = nn.Parameter(torch.empty(rows).uniform_(-bound, bound))
+        for name in ("bias_ih", "bias_hh"):
+            start = nn.Parameter(torch.empty(rows).uniform_(-bound, bound)) if bias else None
+            self.register_parameter(name, start)
 
     def of_tokens(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return what the gates get of each token, T tensors (N, gates · units)."""
@@ -121,7 +125,7 @@ class Recurrent(nn.Module):
 
     def extra_repr(self) -> str:
         """Return the arguments, so that the repr is the code that builds it."""
-        return f"{self.width}, {self.units}, returns={self.returns!r}"
+        return f"{self.width}, {self.units}, returns={self.returns!r}, bias={self.bias}"
 
 
 class GRU(Recurrent):
@@ -130,8 +134,10 @@ class GRU(Recurrent):
     Source: Cho et al., arXiv:1406.1078, in the variant of torch.
     """
 
-    def __init__(self, width: int, units: int, returns: str = "last") -> None:
-        super().__init__(3, width, units, returns)
+    def __init__(
+        self, width: int, units: int, returns: str = "last", bias: bool = True
+    ) -> None:
+        super().__init__(3, width, units, returns, bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the states after each token, or the last."""
@@ -153,8 +159,10 @@ class LSTM(Recurrent):
     Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.
     """
 
-    def __init__(self, width: int, units: int, returns: str = "last") -> None:
-        super().__init__(4, width, units, returns)
+    def __init__(
+        self, width: int, units: int, returns: str = "last", bias: bool = True
+    ) -> None:
+        super().__init__(4, width, units, returns, bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the states after each token, or the last."""

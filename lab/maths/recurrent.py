@@ -84,8 +84,8 @@ def recurrent(cell: Cell, remembered: int) -> Rule:
     """
 
     def rule(a: Array, weights: Weights, options: Options) -> Passed:
-        w_h, b_h = weights["weight_hh"], weights["bias_hh"]
-        of_tokens = a @ weights["weight_ih"].T + weights["bias_ih"]
+        w_h, b_h = weights["weight_hh"], weights.get("bias_hh", 0.0)
+        of_tokens = a @ weights["weight_ih"].T + weights.get("bias_ih", 0.0)
         start = (np.zeros((len(a), w_h.shape[1])),) * remembered
         states, moments = [start], []
         for t in range(a.shape[1]):
@@ -99,9 +99,10 @@ def recurrent(cell: Cell, remembered: int) -> Rule:
             found = {
                 "weight_ih": np.einsum("ntg,ntd->gd", by_token, a, optimize=True),
                 "weight_hh": np.einsum("ntg,ntu->gu", by_state, h[:, :-1], optimize=True),
-                "bias_ih": by_token.sum(axis=(0, 1)),
-                "bias_hh": by_state.sum(axis=(0, 1)),
             }
+            if "bias_ih" in weights:
+                found["bias_ih"] = by_token.sum(axis=(0, 1))
+                found["bias_hh"] = by_state.sum(axis=(0, 1))
             return by_token @ weights["weight_ih"], found
 
         return h[:, 1:] if options["returns"] == "all" else h[:, -1], back

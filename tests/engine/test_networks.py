@@ -55,9 +55,10 @@ CASES = {  # kind: shape that comes in, options
     "transformer_block": [
         (SEQUENCE, {"heads": 2, "hidden": 7}),
         (SEQUENCE, {"norm": "last", "activation": "relu", "causal": True}),
+        (SEQUENCE, {"bias": False, "init": "xavier_normal"}),
     ],
     "gru": [(SEQUENCE, {"units": 4}), (SEQUENCE, {"units": 4, "returns": "all"})],
-    "lstm": [(SEQUENCE, {"units": 4}), ((1, 6), {"units": 4, "returns": "all"})],
+    "lstm": [(SEQUENCE, {"units": 4, "bias": False}), ((1, 6), {"units": 4, "returns": "all"})],
     "mean_over_tokens": [(SEQUENCE, {})],
 }
 ALL = [(FLAT, {}), (IMAGE, {}), (SEQUENCE, {})]
@@ -144,6 +145,22 @@ def test_convolutions_count_the_whole_window_as_fan_in():
     )
     weight = build_network(layers, (16, 9, 9), 1, 0)[0].weight
     assert weight.var().item() == pytest.approx(2 / (16 * 25), rel=0.05)
+
+
+@pytest.mark.parametrize("kind", ["attention", "transformer_block", "gru", "lstm"])
+def test_every_weight_of_a_sequence_begins_as_asked(kind):
+    layers = layers_of({"kind": kind, "init": "normal", "std": 0.5, "gain": 2.0})
+    network = build_network(layers, (5, 64), 1, 0)
+    named = [
+        (n, p) for n, p in network.named_parameters() if n.split(".")[-2:] != ["0", "bias"]
+    ]
+    drawn = {n: p for n, p in named if p.ndim > 1}
+    assert len(drawn) == {"gru": 2, "lstm": 2, "attention": 4, "transformer_block": 6}[kind]
+    for weight in drawn.values():
+        assert weight.std().item() == pytest.approx(1.0, rel=0.1)
+    biases = [p for n, p in named if "bias" in n]
+    assert biases
+    assert all((b == 0).all() for b in biases)
 
 
 @pytest.mark.parametrize("units", [8, 20])

@@ -63,9 +63,9 @@ SEQUENCE = [
     {"kind": "positional_encoding", "learned": True},
     {"kind": "attention", "heads": 2, "causal": True, "bias": False},
     BLOCK_OF_TOKENS | {"causal": True},
-    BLOCK_OF_TOKENS | {"norm": "last", "activation": "relu"},
+    BLOCK_OF_TOKENS | {"norm": "last", "activation": "relu", "init": "xavier_normal"},
     {"kind": "gru", "units": 6, "returns": "all"},
-    {"kind": "lstm", "units": 5, "returns": "all"},
+    {"kind": "lstm", "units": 5, "returns": "all", "init": "orthogonal", "bias": False},
     {"kind": "residual", "layers": [{"kind": "linear", "units": 5}, "layer_norm", "softmax"]},
     "mean_over_tokens",
     "linear",
@@ -349,7 +349,7 @@ def test_scripts_are_clean_code_without_a_line_too_many(folder, runs):
     assert done.returncode == 0, done.stdout[-3000:]
     lengths = {p.stem: len(p.read_text("utf-8").splitlines()) for p in folder.glob("*.py")}
     assert lengths["preset_playground"] < 210
-    assert max(lengths.values()) < 500
+    assert max(lengths.values()) < 550
 
 
 def test_no_name_of_the_template_is_left(folder, runs):

@@ -63,7 +63,10 @@ CASES = [
     ("attention", {"heads": 6, "causal": True}),
     ("attention", {"heads": 2, "bias": False}),
     ("attention", {"heads": 2, "shape": (1, 6)}),
-    *(("gru", o) for o in ({"returns": "all"}, {"shape": (1, 6)}, {"units": 1})),
+    *(
+        ("gru", o)
+        for o in ({"returns": "all"}, {"bias": False}, {"shape": (1, 6)}, {"units": 1})
+    ),
     *(("lstm", o) for o in ({"returns": "all"}, {"shape": (1, 6)}, {"units": 1})),
 ]
 
