@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING
 
 import torch
@@ -79,7 +78,7 @@ class Bench:
         self.network = network.to(self.device.torch, self.dtype)
         self._has_modes = any(LAYERS[p.kind].has_modes for p in leaf_parts(experiment.layers))
         self._loss = build_loss(LOSSES[experiment.loss.kind], experiment.loss.as_dict())
-        widest = max(prod(s.shape_out) for s in self.sizes) * itemsize
+        widest = max(s.held for s in self.sizes) * itemsize
         self._rows = max(1, min(MOST_ROWS, MOST_BYTES // widest))
         self.train_x, self.train_y = self._tensors(self.data.train)
         self.test_x, self.test_y = self._tensors(self.data.test)

@@ -62,8 +62,10 @@ class Problem:
 class LayerDraft:
     """One layer of a draft; what is not known is None.
 
-    ``weight_bytes`` are those of its parameters, ``activation_bytes`` those of what it hands
-    on for one piece of a batch. A block counts the parameters of the layers inside.
+    ``held`` are the numbers of a sample that are in memory on its account: what it hands on,
+    and what it keeps for the way back. ``weight_bytes`` are those of its parameters,
+    ``activation_bytes`` those held for one piece of a batch. A block counts the parameters of
+    the layers inside.
     """
 
     path: str
@@ -73,6 +75,7 @@ class LayerDraft:
     shape_out: Shape | None = None
     parameters: int | None = None
     multiply_adds: int | None = None
+    held: int | None = None
     weight_bytes: int | None = None
     activation_bytes: int | None = None
 
@@ -166,7 +169,7 @@ def check(
     parameters = sum(d.parameters or 0 for d in top)
     walk.check_whole(layers, parameters, slots, itemsize)
     walk.check_rows(batches, n)
-    walk.check_outputs(top, batches, n, itemsize)
+    walk.check_outputs(batches, n, itemsize)
     return _draft(walk, top, _Units(slots, itemsize, ceil((batch or n) / micro)))
 
 
@@ -236,9 +239,8 @@ def _draft(walk: _Walk, top: Sequence[LayerDraft], units: _Units) -> Draft:
 
 def _weighed(draft: LayerDraft, units: _Units) -> LayerDraft:
     weights = None if draft.parameters is None else draft.parameters * units.itemsize
-    numbers = None if draft.shape_out is None else prod(draft.shape_out)
-    handed = None if numbers is None else numbers * units.itemsize * units.rows
-    return replace(draft, weight_bytes=weights, activation_bytes=handed)
+    held = None if draft.held is None else draft.held * units.itemsize * units.rows
+    return replace(draft, weight_bytes=weights, activation_bytes=held)
 
 
 @dataclass
@@ -301,7 +303,9 @@ class _Walk:
             where: Where = "layer" if _is_of_itself(str(error)) else "edge"
             self._say(path, where, _short(str(error)), text)
             return self._assumed(kind, options, shape, path)
-        self.found[path] = LayerDraft(path, kind.name, kind.title, shape, after, *numbers)
+        held = prod(after) + kind.kept(options, shape)
+        known = LayerDraft(path, kind.name, kind.title, shape, after, *numbers, held)
+        self.found[path] = known
         return after
 
     def _assumed(
@@ -318,7 +322,8 @@ class _Walk:
                 return None  # it would depend on what comes in
             if shape is not None and len(shape) == 2 and after == other:
                 after = shape  # it changes nothing of what it would rather have
-            self.found[path] = LayerDraft(path, kind.name, kind.title, shape, after, weights)
+            known = LayerDraft(path, kind.name, kind.title, shape, after, weights)
+            self.found[path] = replace(known, held=prod(after))
             return after
         return None
 
@@ -342,7 +347,8 @@ class _Walk:
             _sum([d.parameters for d in held]),
             _sum([d.multiply_adds for d in held]),
         )
-        self.found[path] = LayerDraft(path, kind.name, kind.title, shape, after, *sums)
+        own = None if after is None else prod(after)
+        self.found[path] = LayerDraft(path, kind.name, kind.title, shape, after, *sums, own)
         return after
 
     def _around(
@@ -395,11 +401,9 @@ class _Walk:
         rows = max(self.least.values(), default=1)
         self._try(lambda: require_rows(rows, batches, n), path, where, short)
 
-    def check_outputs(
-        self, top: Sequence[LayerDraft], batches: Batches, n: int, itemsize: int
-    ) -> None:
-        """Check that what a piece of a batch puts out fits into memory."""
-        numbers = sum(prod(d.shape_out) for d in top if d.shape_out is not None)
+    def check_outputs(self, batches: Batches, n: int, itemsize: int) -> None:
+        """Check that what a piece of a batch holds fits into memory."""
+        numbers = sum(d.held or 0 for d in self.found.values())
         self._try(
             lambda: require_outputs_fit(batches, numbers, n, itemsize),
             "layers",

@@ -45,9 +45,11 @@ class LayerKind(Kind):
     """A layer: ``shape`` maps one sample's shape, ``build`` makes the torch module.
 
     ``cost`` counts multiply-adds for one sample, ``weights`` the parameters, from the options
-    and the shape that comes in. A layer that holds others has ``wrap`` in place of ``build``,
-    which makes its module (with the layers as its ``inner``) from theirs; ``shape`` then gets
-    what comes out of them, and ``needs_same_shape`` says that it has to be what went in.
+    and the shape that comes in; ``kept`` the numbers that it keeps for the way back besides
+    what it hands on, where they are many. A layer that holds others has ``wrap`` in place of
+    ``build``, which makes its module (with the layers as its ``inner``) from theirs; ``shape``
+    then gets what comes out of them, and ``needs_same_shape`` says that it has to be what went
+    in.
 
     One that is ``made_of`` others says which, as they stand in a description, from its options;
     a unit left open in them is as wide as what comes in. ``wrap`` makes its module, too, but in
@@ -58,13 +60,14 @@ class LayerKind(Kind):
     ``vocabulary`` is the option that says how many tokens it knows, if it takes numbers of
     tokens; ``untold`` names options of the module that its repr does not tell. ``role`` says
     what it is to the layer before it, where it keeps the shape: its normalisation, its
-    activation or its dropout.
+    activation or its dropout. ``is_foreign`` says that it runs code of a person's own.
     """
 
     shape: Callable[[Options, Shape], Shape] = lambda options, shape: shape
     build: Callable[[Options, Shape], nn.Module] | None = None
     weights: Callable[[Options, Shape], int] = lambda options, shape: 0
     cost: Callable[[Options, Shape], int] = lambda options, shape: 0
+    kept: Callable[[Options, Shape], int] = lambda options, shape: 0
     is_activation: bool = False
     wrap: Callable[..., nn.Module] | None = None
     needs_same_shape: bool = False
@@ -75,6 +78,7 @@ class LayerKind(Kind):
     made_of: Callable[[Options], Sequence[str | Options]] | None = None
     untold: tuple[str, ...] = ()
     role: str = ""
+    is_foreign: bool = False
 
     @property
     def holds_layers(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.experiment import Part, nested
@@ -33,7 +34,10 @@ MAX_BYTES = 16 * 2**30
 
 @dataclass(frozen=True, slots=True)
 class LayerSize:
-    """One layer as it stands in a network: what comes in, what goes out, what it costs."""
+    """One layer as it stands in a network: what comes in, what goes out, what it costs.
+
+    ``held`` are the numbers of a sample that are in memory on its account.
+    """
 
     path: str
     kind: str
@@ -41,6 +45,7 @@ class LayerSize:
     shape_out: Shape
     parameters: int
     multiply_adds: int
+    held: int
 
 
 def sizes(
@@ -71,9 +76,10 @@ def _size(part: Part, shape: Shape, outputs: int, path: str) -> LayerSize:
     try:
         after = kind.shape(options, shape)
         numbers = kind.weights(options, shape), kind.cost(options, shape)
+        held = prod(after) + kind.kept(options, shape)
     except ExperimentError as error:
         raise ExperimentError(f"{path} ({kind.title}): {error}") from None
-    return LayerSize(path, part.kind, shape, after, *numbers)
+    return LayerSize(path, part.kind, shape, after, *numbers, held)
 
 
 def _size_around(
@@ -89,7 +95,8 @@ def _size_around(
         )
     after = kind.shape(part.as_dict(), after)
     weights, cost = sum(s.parameters for s in inner), sum(s.multiply_adds for s in inner)
-    return LayerSize(path, part.kind, shape, after, weights, cost)
+    held = prod(after) + sum(s.held for s in inner)
+    return LayerSize(path, part.kind, shape, after, weights, cost, held)
 
 
 def checked_sizes(

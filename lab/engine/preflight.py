@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, prod
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +68,7 @@ def check_activations(
     ExperimentError
         If it does not, before any of it is asked for.
     """
-    require_outputs_fit(experiment.batches, sum(prod(s.shape_out) for s in sizes), n, itemsize)
+    require_outputs_fit(experiment.batches, sum(s.held for s in sizes), n, itemsize)
 
 
 def require_outputs_fit(batches: Batches, numbers: int, n: int, itemsize: int) -> None:

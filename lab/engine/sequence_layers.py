@@ -58,6 +58,12 @@ def _attention_weights(options: Options, shape: Shape) -> int:
     return 4 * width**2 + 3 * width * int(options["bias"])
 
 
+def _attention_kept(options: Options, shape: Shape) -> int:
+    """Queries, keys, values and what they gather; the scores of all heads, and the weights."""
+    tokens, width = sequence(shape)
+    return 4 * tokens * width + 2 * int(options["heads"]) * tokens**2
+
+
 def _recurrent(
     name: str, title: str, summary: str, gates: int, build: Callable[..., Any]
 ) -> LayerKind:
@@ -84,6 +90,7 @@ def _recurrent(
         build=lambda o, s: build(s[1], o["units"], o["returns"], o["bias"]),
         weights=weights,
         cost=cost,
+        kept=lambda o, s: 2 * (gates + 2) * o["units"] * sequence(s)[0],
     )
 
 
@@ -107,12 +114,14 @@ def _block(options: Options) -> list[str | Options]:
 
 
 @lru_cache(maxsize=4096)
-def _totals(options: tuple[tuple[str, Any], ...], shape: Shape) -> tuple[int, int]:
-    """Return the parameters and the multiply-adds of all layers of a block."""
+def _totals(options: tuple[tuple[str, Any], ...], shape: Shape) -> tuple[int, int, int]:
+    """Return parameters, multiply-adds and numbers held of all layers of a block together."""
     from lab.engine.networks import completed, sizes  # which build on the table
 
     inner = sizes(completed(_block(dict(options))), shape, shape[1])
-    return sum(s.parameters for s in inner), sum(s.multiply_adds for s in inner)
+    counts = ((s.parameters, s.multiply_adds, s.held) for s in inner)
+    parameters, multiply_adds, held = map(sum, zip(*counts, strict=True))
+    return parameters, multiply_adds, held
 
 
 def _total(which: int) -> Callable[[Options, Shape], int]:
@@ -160,6 +169,7 @@ SEQUENCE_LAYERS = (
         build=lambda o, s: modules.Attention(s[1], o["heads"], o["causal"], o["bias"]),
         weights=_attention_weights,
         cost=_attention_cost,
+        kept=_attention_kept,
     ),
     LayerKind(
         "transformer_block",
@@ -187,6 +197,7 @@ SEQUENCE_LAYERS = (
         shape=_headed,
         weights=_total(0),
         cost=_total(1),
+        kept=_total(2),
         wrap=lambda *inner: modules.TransformerBlock(*inner),
         made_of=_block,
     ),

@@ -312,6 +312,21 @@ def test_outputs_of_a_batch_beyond_memory_are_refused_unless_cut_into_pieces():
     check_activations(asked.changed({"batches.micro": 2}), found, 1437, 4)
 
 
+@pytest.mark.fault("N2")
+def test_the_weights_of_attention_count_towards_the_memory_of_a_batch():
+    layers = ["sequence", {"kind": "linear", "units": 8}, {"kind": "attention", "heads": 8},
+              "mean_over_tokens", "linear"]  # fmt: skip
+    asked = experiment({"layers": layers, "batches": {"size": 64}})
+    found = sizes(asked.layers, (2048,), 10)
+    assert found[2].held == 2048 * 8 + 4 * 2048 * 8 + 2 * 8 * 2048**2
+    with pytest.raises(ExperimentError, match=r"outputs of 64 samples need 16 GiB.*micro"):
+        check_activations(asked, found, 1437, 4)
+    block = experiment({"layers": ["sequence", {"kind": "transformer_block", "heads": 1}]})
+    around = experiment({"layers": ["sequence", {"kind": "residual", "layers": ["attention"]}]})
+    (_, one), (_, two) = (sizes(e.layers, (64,), 1) for e in (block, around))
+    assert one.held > two.held > 2 * 64**2
+
+
 NORMALISED = ["linear", {"kind": "residual", "layers": ["batch_norm"]}]
 
 
