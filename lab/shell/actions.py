@@ -139,6 +139,11 @@ class Actions(QObject):
             if name.startswith(prefix) and action.isEnabled() != is_enabled:
                 action.setEnabled(is_enabled)
 
+    def explain(self, name: str, reason: str) -> None:
+        """Say in an action's tooltip why it cannot be had; "" for what it means again."""
+        action, spec = self._actions[name], self._specs[name]
+        action.setToolTip(reason or tooltip(spec.meaning, action))
+
     def fill(self, menu: QMenu, path: str) -> None:
         """Put the actions of a menu path into a menu, submenus below it."""
         for old in menu.findChildren(QMenu, options=Qt.FindChildOption.FindDirectChildrenOnly):

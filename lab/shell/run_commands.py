@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lab.shell.transport import Transport
     from lab.ui.bridge import EngineBridge
 
+TRAINING = ("run.toggle", "run.step", "run.phase", "run.run_to")
 SPECS = (
     ActionSpec(
         "run.toggle",
@@ -141,10 +142,26 @@ class RunCommands(QObject):
         """Drive this engine; the actions wait for the first run."""
         self._bridge = bridge
         bridge.stood.connect(self._on_looked)
+        bridge.board.changed.connect(self._on_board_changed)
+
+    @Slot()
+    def _on_board_changed(self) -> None:
+        """Let nothing train while another network is drawn that cannot be."""
+        if self._bridge is None or self._bridge.look is None:
+            return
+        reason = self._bridge.board.reason
+        if reason:
+            self._bridge.pause()
+        for name in TRAINING:
+            self._actions[name].setEnabled(not reason)
+            self._actions.explain(name, reason)
+        if self._transport is not None:
+            self._transport.phases.setEnabled(not reason)
+            self._transport.phases.setToolTip(reason)
 
     @Slot(object)
     def _on_looked(self, look: object) -> None:
-        if not self._actions["run.toggle"].isEnabled() and look is not None:
+        if not self._actions["run.reset"].isEnabled() and look is not None:
             self._actions.set_enabled("run.", True)
             if self._transport is not None:
                 self._transport.set_ready(True)

@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 
 
 class DraftBoard(QObject):
-    """Holds the layers as drawn where they differ from those of the run; else None."""
+    """Holds the layers as drawn where they differ from those of the run; else None.
+
+    ``reason`` says in a sentence why they cannot be trained.
+    """
 
     changed = Signal()
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.layers: Layers | None = None
+        self.reason = ""
 
-    def put(self, layers: Layers | None) -> None:
+    def put(self, layers: Layers | None, reason: str = "") -> None:
         """Show other layers in place of the run's, or the run's again."""
-        if layers != self.layers:
-            self.layers = layers
+        if (layers, reason) != (self.layers, self.reason):
+            self.layers, self.reason = layers, reason
             self.changed.emit()

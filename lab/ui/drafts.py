@@ -55,14 +55,14 @@ def edit_network(
     found = draft_of(settings, look.data, checked)
     stack, board = bridge.undo_stack, bridge.board
     if not found.is_sound:
-        stack.push(_Drawing(board, checked, text))
+        stack.push(_Drawing(board, checked, found.problems[0].text, text))
     elif board.layers is None:
         change_settings(bridge, {"layers": described}, text, keep_weights=keep_weights)
     elif checked == settings.layers:
-        stack.push(_Drawing(board, None, text))
+        stack.push(_Drawing(board, None, "", text))
     else:
         stack.beginMacro(text)
-        stack.push(_Drawing(board, None, text))
+        stack.push(_Drawing(board, None, "", text))
         change_settings(bridge, {"layers": described}, text, keep_weights=keep_weights)
         stack.endMacro()
     return found
@@ -71,12 +71,14 @@ def edit_network(
 class _Drawing(QUndoCommand):
     """A change of the draft alone."""
 
-    def __init__(self, board: DraftBoard, after: Layers | None, text: str) -> None:
+    def __init__(self, board: DraftBoard, after: Layers | None, reason: str, text: str) -> None:
         super().__init__(text)
-        self._board, self._before, self._after = board, board.layers, after
+        self._board = board
+        self._before = board.layers, board.reason
+        self._after = after, reason
 
     def redo(self) -> None:
-        self._board.put(self._after)
+        self._board.put(*self._after)
 
     def undo(self) -> None:
-        self._board.put(self._before)
+        self._board.put(*self._before)

@@ -40,10 +40,11 @@ class Form(QWidget):
         *,
         width: int = FORM_WIDTH,
         field_width: int = FIELD_WIDTH,
+        marks: bool = True,
     ) -> None:
         super().__init__(parent)
         self._column: FieldColumn | None = None
-        self._field_width = field_width
+        self._field_width, self._marks = field_width, marks
         self._shape: tuple[Any, ...] = ()
         self._rows: dict[str, Row] = {}
         self.fields: dict[str, QWidget] = {}
@@ -95,8 +96,9 @@ class Form(QWidget):
         made = self._made(row)
         self.fields[row.path] = made
         label = self._column.add_field(row.label, made, row.tooltip)
-        if row.begins_anew:
+        if row.begins_anew and self._marks:
             _mark(label)
+        if row.begins_anew:
             made.setAccessibleDescription(BEGINS_ANEW)
         signal = made.clicked if isinstance(made, QPushButton | CheckBox) else None
         if isinstance(made, NumberField | IntField):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 LEAST, MOST = 0.02, 4.0
-READABLE = 0.5
+READABLE = 0.4
 """A network is not shown smaller by itself than this: words would no longer have room."""
 
 

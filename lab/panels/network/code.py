@@ -31,10 +31,12 @@ def code(layers: Sequence[Part], shape: Shape, outputs: int) -> str:
         If it cannot be built.
     """
     from lab.engine import modules
+    from lab.engine.foreign import require_own
     from lab.engine.networks import blank_network
     from lab.engine.script_network import first_weights, layer_lines
     from lab.engine.script_sources import carried
 
+    require_own(layers, "a snippet cannot hold it")
     network = blank_network(layers, shape, outputs)
     used = dict.fromkeys(type(m) for m in network.modules())
     sources = [kind for kind in used if kind.__module__.startswith("lab.")]

@@ -23,6 +23,8 @@ Mode = Literal["units", "maps", "box", "loss"]
 """Units of a vector one below another, maps of an image likewise, anything else in a box."""
 
 MOST_UNITS = 64
+MOST_INPUTS = 32
+"""Of more numbers the input is a picture."""
 HEIGHT = 540.0
 SLOT, BOX_SLOT = 104.0, 96.0
 FAN, BAND = 92.0, 30.0
@@ -178,7 +180,7 @@ def _place(
 
 
 def _column(path: str, block: Block | None, shape: Shape | None) -> Column:
-    mode, count = _mode(shape)
+    mode, count = _mode(shape, MOST_INPUTS if path == INPUT else MOST_UNITS)
     if mode == "box":
         return Column(path, block, shape, mode, 0.0, BOX_SLOT)
     pitch = min(PITCH, max(LEAST_PITCH, HEIGHT / count))
@@ -186,10 +188,10 @@ def _column(path: str, block: Block | None, shape: Shape | None) -> Column:
     return Column(path, block, shape, mode, 0.0, SLOT, count, pitch, side)
 
 
-def _mode(shape: Shape | None) -> tuple[Mode, int]:
-    if shape and shape[0] <= MOST_UNITS and len(shape) == 1:
+def _mode(shape: Shape | None, most: int) -> tuple[Mode, int]:
+    if shape and shape[0] <= most and len(shape) == 1:
         return "units", shape[0]
-    if shape and 1 < shape[0] <= MOST_UNITS and len(shape) == 3:
+    if shape and 1 < shape[0] <= most and len(shape) == 3:
         return "maps", shape[0]
     return "box", 1
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainterPath, QPen
 
+from lab.engine.layers import ACTIVATION, DROPOUT, LAYERS
 from lab.numerals import shown
 from lab.panels.network.edges import way
-from lab.panels.network.layout import HEIGHT, INPUT, LOSS, SIDE
+from lab.panels.network.layout import HEIGHT, INPUT
 from lab.panels.network.scene import bias_words, unit_name
 from lab.panels.network.strokes import line_pen, paint_ways
 from lab.ui import theme
@@ -80,6 +81,9 @@ def paint_bands(painter: QPainter, now: Canvassed) -> None:
             left, right = (now.scene.layout.columns[n] for n in (link.left, link.right))
             starts, ends = list(_ends(now, left, 1)), list(_ends(now, right, -1))
             is_fan = len(starts) > 1 and len(ends) > 1
+            if is_fan and not problem and _is_one_by_one(left, right):
+                _paint_rows(painter, starts, ends)
+                continue
             middle = [QPointF((starts[0].x() + ends[0].x()) / 2, _middle(now))]
             if is_fan:
                 paint_ways(painter, starts, middle, line_pen(role, width))
@@ -87,6 +91,19 @@ def paint_bands(painter: QPainter, now: Canvassed) -> None:
             paint_ways(painter, starts, ends, line_pen(role, width))
             if problem:
                 _paint_pill(painter, middle[0], problem.short, "error")
+
+
+def _is_one_by_one(left: Column, right: Column) -> bool:
+    """Whether each unit depends on the one beside it alone, as through an activation."""
+    kind = LAYERS[right.block.main.kind] if right.block is not None else None
+    same = left.mode == right.mode and left.count == right.count
+    return same and kind is not None and kind.role in (ACTIVATION, DROPOUT)
+
+
+def _paint_rows(painter: QPainter, starts: list[QPointF], ends: list[QPointF]) -> None:
+    painter.setPen(line_pen("line", 1.5))
+    for start, end in zip(starts, ends, strict=True):
+        painter.drawLine(start, end)
 
 
 def _ends(now: Canvassed, column: Column, side: int) -> Iterator[QPointF]:
@@ -240,9 +257,11 @@ def _paint_loss(painter: QPainter, now: Canvassed, column: Column) -> None:
     painter.setBrush(theme.colour("window"))
     painter.drawRoundedRect(area, theme.RADIUS, theme.RADIUS)
     value, words = now.loss_words
-    if scale < 0.7:
-        return
     painter.setPen(theme.colour("text"))
+    if scale < 0.7:
+        painter.setFont(theme.number_font("caption"))
+        painter.drawText(area, CENTRE, value)
+        return
     painter.setFont(theme.number_font("reading"))
     painter.drawText(area.adjusted(2, 6, -2, -22), CENTRE, value)
     painter.setFont(theme.font("caption"))
@@ -309,6 +328,3 @@ def _paint_line(
     row = QRectF(head.left(), head.top() + 17 * line + (2 if line else 0), head.width(), 18)
     elided = QFontMetricsF(font).elidedText(words, Qt.TextElideMode.ElideRight, row.width())
     painter.drawText(row, CENTRE, elided)
-
-
-__all__ = ["HEAD", "LOSS", "SIDE", "Canvassed"]

@@ -26,10 +26,17 @@ _MEANING = {
 def rows(block: Block) -> list[Row]:
     """Return the lines of a block: options of its main layer, and what follows in each role."""
     kind = LAYERS[block.main.kind]
-    found = list(option_rows(block.path, block.main, kind))
+    found = [row for row in option_rows(block.path, block.main, kind) if _counts(row, block)]
     if kind.role or kind.holds_layers:
         return found
-    return [*found, *_role_rows(block)]
+    return [*found[:1], *_role_rows(block), *found[1:]]
+
+
+def _counts(row: Row, block: Block) -> bool:
+    """Whether an option means anything beside the others."""
+    if row.path.endswith(".std"):
+        return bool(block.main["init"] == "normal")
+    return True
 
 
 def _role_rows(block: Block) -> Iterator[Row]:

@@ -74,13 +74,16 @@ def _header(column: Column, draft: Draft, look: RunLook, loss: Kind) -> tuple[st
     if column.path == INPUT:
         return "Input", _size(look.data.shape), look.data.kind.title
     if column.block is None:
-        return "Loss", loss.title, ""
+        first, _, rest = loss.title.partition(" ")
+        return "Loss", first, rest
     known = draft.by_path.get(column.path)
     parameters = sum(draft.by_path[p].parameters or 0 for p in column.block.paths)
     cost = f"{parameters:,} parameters" if parameters else "no parameters"
     if known is None:
         return column.block.title, column.block.words, cost
-    way = f"{_short(known.shape_in)} → {_short(known.shape_out)}"
+    flat = known.shape_in is None or len(known.shape_in) == 1
+    way = f"{_short(known.shape_in)} → " if flat else ""
+    way += _short(draft.by_path[column.block.last].shape_out)
     words = f"{way}, {column.block.words}" if column.block.words else way
     return column.block.title, words, cost
 

@@ -5,30 +5,42 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.engine.drafts import draft_of
 from lab.numerals import shown
 from lab.panels.network.blocks import owner
 from lab.panels.network.canvas import NetworkCanvas
+from lab.panels.network.card import Card
 from lab.panels.network.edges import MOST_EDGES
+from lab.panels.network.editor import Editor
+from lab.panels.network.keys import carried_out
 from lab.panels.network.layout import edges_of
-from lab.panels.network.model import Ask, NetworkState, Seen
-from lab.panels.network.pictures import pictures
+from lab.panels.network.menus import Menus
+from lab.panels.network.model import Ask, NetworkState, Seen, scale_of
+from lab.panels.network.pictures import pictures, shown_in
+from lab.panels.network.properties import rows
+from lab.panels.network.questions import said
 from lab.panels.network.scene import scene
-from lab.panels.network.words import reading, subtitle
+from lab.panels.network.words import reading, subtitle, weight_value
 from lab.ui.controls import Segmented, Toggle
+from lab.ui.drafts import drawn
 from lab.ui.live import LiveView
 from lab.ui.panel import PanelSpec
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QPoint
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
+
     from lab.engine.experiment import Part
     from lab.engine.news import RunLook
     from lab.panels.network.scene import Scene
     from lab.ui.bridge import EngineBridge
 
 ANSWER = "network"
+ROOM_FOR_CARD = 400
+"""In a panel less high the canvas takes all of it."""
 SHOWS = ("Response", "Weights", "Gradient")
 _MEANING = (
     "What each unit answers: over the plane of the data, or to the selected sample",
@@ -46,8 +58,9 @@ class NetworkView(LiveView):
         self._scene: Scene | None = None
         self._seen: Seen | None = None
         self._of: object = None  # what the scene was made of
-        self._seen_of = 0
-        self.canvas = NetworkCanvas()
+        self.canvas, self.card = NetworkCanvas(), Card()
+        self.editor: Editor = Editor(bridge, self)
+        self.menus: Menus = Menus(self.editor, self)
         self._make_controls()
         self._fill()
         self._listen()
@@ -57,12 +70,12 @@ class NetworkView(LiveView):
     def _make_controls(self) -> None:
         self.show_ = Segmented(SHOWS, "What units show")
         self.show_.set_tooltips(_MEANING)
-        self.show_.chosen.connect(self._on_show_chosen)
         self.bias = Toggle("Bias", is_on=True)
         self.bias.setToolTip("Write the bias below each unit")
-        self.bias.toggled_by_hand.connect(self._on_bias_toggled)
+        self.add_control(self.menus.add_button)
         self.add_control(self.show_)
-        self.add_control(self.bias, at_right=True)
+        for control in (self.bias, self.menus.more_button):
+            self.add_control(control, at_right=True)
 
     def _fill(self) -> None:
         whole = QWidget()
@@ -70,12 +83,27 @@ class NetworkView(LiveView):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.canvas, 1)
+        column.addWidget(self.card)
         self.set_picture(whole)
 
     def _listen(self) -> None:
-        self.canvas.layer_chosen.connect(self._on_layer_chosen)
-        self.canvas.unit_chosen.connect(self._on_unit_chosen)
-        self.canvas.weight_chosen.connect(self._on_weight_chosen)
+        canvas, editor = self.canvas, self.editor
+        self.show_.chosen.connect(self._on_show_chosen)
+        self.bias.toggled_by_hand.connect(self._on_bias_toggled)
+        canvas.layer_chosen.connect(self._on_layer_chosen)
+        canvas.unit_chosen.connect(self._on_unit_chosen)
+        canvas.weight_chosen.connect(self._on_weight_chosen)
+        canvas.weight_asked.connect(self._on_weight_asked)
+        canvas.widened.connect(editor.widen)
+        canvas.skipped.connect(editor.skip)
+        canvas.moved.connect(self._on_moved)
+        canvas.inserting.connect(self._on_inserting)
+        canvas.menu_wanted.connect(self._on_menu_wanted)
+        editor.refused.connect(self._on_refused)
+        self.card.changed.connect(self._on_card_changed)
+        self.card.weight_edited.connect(self._on_weight_edited)
+        self.menus.fit_wanted.connect(canvas.fit)
+        self._bridge.board.changed.connect(self._on_board_changed)
 
     @property
     def state(self) -> NetworkState:
@@ -98,6 +126,11 @@ class NetworkView(LiveView):
         if kind in ("layer", "unit", "weight", "sample"):
             self._choose(**{kind: which})
 
+    @Slot()
+    def _on_board_changed(self) -> None:
+        if self.isVisible():
+            self._draw()
+
     # Drawing.
 
     def _draw(self) -> None:
@@ -106,7 +139,8 @@ class NetworkView(LiveView):
             self.set_empty("There is no network yet.", "Load the digits")
             return
         self.show_picture()
-        self._lay_out(look, look.settings.layers)
+        is_draft = self._bridge.board.layers is not None
+        self._lay_out(look, drawn(self._bridge) if is_draft else look.settings.layers)
         self._ask(look)
         self._take_answer(look)
         self._tell_loss(look)
@@ -117,10 +151,11 @@ class NetworkView(LiveView):
         if made_of == self._of:
             return
         self._of = made_of
-        self._scene = scene(look, layers, draft_of(look.settings, look.data, layers))
+        draft = self.editor.draft = draft_of(look.settings, look.data, layers)
+        self._scene, self._seen = scene(look, layers, draft), None
         self._forget_what_is_gone()
-        self._seen = None
         self.canvas.show_scene(self._scene, self._state)
+        self._show_problems()
 
     def _forget_what_is_gone(self) -> None:
         scene_, state = self._scene, self._state
@@ -128,13 +163,24 @@ class NetworkView(LiveView):
         if state.layer is not None and owner(scene_.blocks, state.layer) is None:
             self._state = replace(state, layer=None, unit=None, weight=None)
 
+    def _show_problems(self) -> None:
+        assert self._scene is not None
+        problems = self._scene.draft.problems
+        if problems:
+            more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
+            self.show_banner(
+                "error",
+                f"{problems[0].text} Nothing trains until this is mended or undone.{more}",
+            )
+        else:
+            self.hide_banner()
+
     def _ask(self, look: RunLook) -> None:
         scene_, state = self._scene, self._state
         assert scene_ is not None
-        sample = state.sample if state.sample is not None else 0
-        wanted = (look.run, look.playing, scene_.layers, sample, state.show)
+        wanted = (look.run, look.playing, scene_.layers, state.sample or 0, state.show)
         pause = 0.1 if look.playing else 0.0
-        ask = Ask(scene_.blocks, scene_.layers, sample, state.show, pause)
+        ask = Ask(scene_.blocks, scene_.layers, state.sample or 0, state.show, pause)
         self._watch(ANSWER, ask, wanted)
 
     def _take_answer(self, look: RunLook) -> None:
@@ -154,9 +200,50 @@ class NetworkView(LiveView):
     def _tell(self) -> None:
         assert self._scene is not None
         edges = sum(count for _, count in edges_of(self._scene.layout))
-        drawn = (min(edges, MOST_EDGES), edges)
+        drawn_ = (min(edges, MOST_EDGES), edges)
         self.set_subtitle(subtitle(self._scene))
-        self.set_reading(reading(self._scene, self._seen, drawn))
+        self.set_reading(reading(self._scene, self._seen, drawn_))
+        self._tell_card()
+
+    def _tell_card(self) -> None:
+        scene_, state, seen = self._scene, self._state, self._seen
+        assert scene_ is not None
+        self.card.legend.show_scales(self._scales())
+        if state.weight is not None and seen is not None:
+            value = weight_value(seen, state.weight)
+            if value is not None:
+                self.card.show_weight(said(scene_, seen, state), value)
+                return
+        block = owner(scene_.blocks, state.layer) if state.layer else None
+        settable = rows(block) if block is not None and state.unit is None else []
+        if settable:
+            self.card.show_rows(settable)
+        else:
+            self.card.show_words(*said(scene_, seen, state))
+
+    def _scales(self) -> tuple[tuple[str, float], ...]:
+        scene_, state, look = self._scene, self._state, self._bridge.look
+        if scene_ is None or self._seen is None or look is None:
+            return ()
+        found: list[tuple[str, float]] = []
+        if self.canvas.has_edges():
+            words = "Gradient ∂L/∂w" if state.show == "Gradient" else "Weight w"
+            found.append((words, self.canvas.strongest))
+        place = scene_.layout.column_of(state.layer) if state.layer else None
+        if place is None:
+            return tuple(found)
+        columns = scene_.layout.columns[: place + 1]
+        x = look.data.x[self._seen.sample]
+        cells = shown_in(columns, self._seen, x, state.show)
+        if cells is not None:
+            words = {"Response": "Answer a", "Weights": "Weight w"}.get(state.show, "∂L/∂w")
+            found.append((f"{words} of {scene_.headers[place][0]}", scale_of([cells])))
+        return tuple(found)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the room to the canvas where there is little."""
+        super().resizeEvent(event)
+        self.card.setVisible(self.height() >= ROOM_FOR_CARD)
 
     # Gestures.
 
@@ -164,6 +251,22 @@ class NetworkView(LiveView):
         self._state = replace(self._state, **fields)  # type: ignore[arg-type]  # its fields
         self.canvas.show_state(self._state)
         self._draw()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Edit and walk by keys; see ``keys``."""
+        if not carried_out(event, self):
+            super().keyPressEvent(event)
+
+    def go_to(self, path: str | None) -> None:
+        """Select a layer and bring it into sight."""
+        self._on_layer_chosen(path)
+        place = self._scene.layout.column_of(path) if self._scene and path else None
+        if place is not None:
+            self.canvas.show_column(place)
+
+    def choose_unit(self, path: str, index: int) -> None:
+        """Select a unit, everywhere."""
+        self._on_unit_chosen((path, index))
 
     @Slot(str)
     def _on_show_chosen(self, show: str) -> None:
@@ -186,7 +289,43 @@ class NetworkView(LiveView):
 
     @Slot(object)
     def _on_weight_chosen(self, which: object) -> None:
+        self._bridge.select("unit", None)
         self._bridge.select("weight", which)
+
+    @Slot(object)
+    def _on_weight_asked(self, which: object) -> None:
+        self._on_weight_chosen(which)
+        self.card.weight.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.card.weight.selectAll()
+
+    @Slot(float)
+    def _on_weight_edited(self, value: float) -> None:
+        if self._state.weight is not None:
+            self.editor.set_weight(self._state.weight, value)
+
+    @Slot(str, int)
+    def _on_moved(self, path: str, gap: int) -> None:
+        if self._scene is not None:
+            self.editor.move(path, self.editor.place_at(self._scene, gap))
+
+    @Slot(int)
+    def _on_inserting(self, gap: int) -> None:
+        if self._scene is not None:
+            self.menus.insert_at(self.editor.place_at(self._scene, gap))
+
+    @Slot(object, object)
+    def _on_menu_wanted(self, path: str | None, place: QPoint) -> None:
+        self._on_layer_chosen(path)
+        self.menus.open_for(path, place)
+
+    @Slot(str)
+    def _on_refused(self, words: str) -> None:
+        self.show_banner("warning", words)
+        self.card.show_again()
+
+    @Slot(str, object)
+    def _on_card_changed(self, path: str, value: object) -> None:
+        self.editor.set(path, value)
 
 
 PANEL = PanelSpec(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lab.engine.drafts import check
 from lab.engine.experiment import experiment
 from lab.panels.network.blocks import blocks
-from lab.panels.network.camera import Camera, fitted
+from lab.panels.network.camera import READABLE, Camera, fitted
 from lab.panels.network.edges import Fan, edge_at, fan, share_at, strongest, way
 from lab.panels.network.layout import INPUT, LOSS, Link, laid_out, picture_shape
 
@@ -89,7 +89,7 @@ def test_what_fits_is_seen_whole_and_in_the_middle():
     assert (left, right) == pytest.approx((10, 760))
     assert (top + bottom) / 2 == pytest.approx(310)
     long = fitted((20000, 500), (10, 60, 760, 560), whole=False)
-    assert long.scale == 0.5
+    assert long.scale == READABLE
     assert long.to_pixel(0, 0)[0] == 10
     assert fitted((20000, 500), (10, 60, 760, 560), whole=True).scale < 0.04
 

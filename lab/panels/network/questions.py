@@ -1,0 +1,95 @@
+"""What the card says of a unit, a weight or the whole: titles, formulas, numbers put in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lab.engine.layers import ACTIVATION, LAYERS
+from lab.numerals import shown
+from lab.panels.network.blocks import owner
+from lab.panels.network.formulas import formula_of, whole
+from lab.panels.network.scene import totals
+from lab.panels.network.words import weight_value, weight_words
+
+if TYPE_CHECKING:
+    from lab.panels.network.blocks import Block
+    from lab.panels.network.model import NetworkState, Seen
+    from lab.panels.network.scene import Scene
+
+Said = tuple[str, str, str]
+LINEAR = "linear"
+
+
+def said(scene: Scene, seen: Seen | None, state: NetworkState) -> Said:
+    """Return title, formula and numbers of what is selected, or of the whole network."""
+    if state.weight is not None and seen is not None:
+        found = of_weight(scene, seen, state.weight)
+        if found is not None:
+            return found
+    if state.unit is not None and seen is not None:
+        found = of_unit(scene, seen, *state.unit)
+        if found is not None:
+            return found
+    block = owner(scene.blocks, state.layer) if state.layer else None
+    if block is not None:
+        return of_layer(scene, block)
+    return "The network", whole(scene.layers), totals(scene)
+
+
+def of_layer(scene: Scene, block: Block) -> Said:
+    """Return what there is to say of a layer: its formula and its costs."""
+    kind, known = LAYERS[block.main.kind], scene.draft.by_path[block.path]
+    costs = f"{known.parameters or 0:,} parameters, {known.multiply_adds or 0:,} multiply-adds"
+    formula = formula_of(block.main.kind)
+    return block.title, formula.definition, f"{kind.summary} {costs} a sample."
+
+
+def of_weight(scene: Scene, seen: Seen, which: tuple[str, str, int]) -> Said | None:
+    """Return what there is to say of one weight: its value, and its gradient where asked."""
+    value = weight_value(seen, which)
+    if value is None:
+        return None
+    path, name, index = which
+    gradient = seen.gradients.get((path, name))
+    numbers = f"{shown(value, 6)}"
+    if gradient is not None:
+        numbers += f", ∂L/∂w = {shown(float(gradient.flat[index]), 4)} over the batch in use"
+    return weight_words(scene, seen, which), "", f"{numbers}. Enter or a double click edits it."
+
+
+def of_unit(scene: Scene, seen: Seen, path: str, index: int) -> Said | None:
+    """Return ``a = φ(Σ w a + b)`` of a unit, and what it comes to for the sample."""
+    block = owner(scene.blocks, path)
+    if block is None:
+        return None
+    path = block.path
+    z, a = seen.sums.get(path), seen.values.get(path)
+    if z is None or a is None or a.ndim != 1 or index >= len(a):
+        return None
+    title = f"{block.title}, unit {index + 1}{_class_of(scene, path, index)}"
+    words = f"{title} at sample {seen.sample}"
+    numbers = f"a = {shown(float(a[index]), 5)}"
+    weight = seen.weights.get((path, "weight"))
+    if block.main.kind != LINEAR or weight is None:
+        return words, "", numbers
+    latex = _sum(block, index, weight.shape[1], has_bias=(path, "bias") in seen.weights)
+    if z.shape == a.shape and block.role(ACTIVATION):
+        numbers = f"z = {shown(float(z[index]), 5)},  {numbers}"
+    return words, latex, numbers
+
+
+def _class_of(scene: Scene, path: str, index: int) -> str:
+    """Return the class that an output unit answers for, in brackets."""
+    is_last = bool(scene.blocks) and scene.blocks[-1].path == path
+    return f" ({scene.outputs[index]})" if is_last and index < len(scene.outputs) else ""
+
+
+def _sum(block: Block, index: int, inputs: int, *, has_bias: bool) -> str:
+    j = index + 1
+    bias = f" + b_{{{j}}}" if has_bias else ""
+    made = rf"\sum_{{i=1}}^{{{inputs}}} w_{{{j}i}}\, a_i{bias}"
+    symbol = f"a_{{{j}}} = "
+    for part in block.parts[1:]:
+        if LAYERS[part.kind].role == ACTIVATION:
+            made = formula_of(part.kind).writing(made, str, part.as_dict())
+    return symbol + made
