@@ -107,7 +107,7 @@ class Recurrent(nn.Module):
 
     def __init__(self, gates: int, width: int, units: int, returns: str, bias: bool) -> None:
         super().__init__()
-        self.width, self.units, self.returns, self.bias = width, units, returns, bias
+        self.width, self.units, self.returns, self.has_bias = width, units, returns, bias
         rows, bound = gates * units, units**-0.5
         self.weight_ih = nn.Parameter(torch.empty(rows, width).uniform_(-bound, bound))
         self.weight_hh = nn.Parameter(torch.empty(rows, units).uniform_(-bound, bound))
@@ -125,7 +125,7 @@ class Recurrent(nn.Module):
 
     def extra_repr(self) -> str:
         """Return the arguments, so that the repr is the code that builds it."""
-        return f"{self.width}, {self.units}, returns={self.returns!r}, bias={self.bias}"
+        return f"{self.width}, {self.units}, returns={self.returns!r}, bias={self.has_bias}"
 
 
 class GRU(Recurrent):

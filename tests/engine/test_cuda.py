@@ -56,6 +56,34 @@ def test_a_cnn_without_noise_learns_as_on_the_cpu() -> None:
     assert losses(on["cuda"], 20) == pytest.approx(losses(on["cpu"], 20), rel=1e-8)
 
 
+TOKENS = [
+    {"kind": "embedding", "tokens": 2, "dim": 8},
+    "positional_encoding",
+    {"kind": "transformer_block", "heads": 2, "causal": True, "dropout": 0.2},
+    {"kind": "gru", "units": 6, "returns": "all"},
+    {"kind": "lstm", "units": 6},
+    "linear",
+]
+BRACKETS = {"data": "brackets", "split": {"standardise": False}, "layers": TOKENS}
+
+
+def test_sequences_without_noise_are_learned_as_on_the_cpu() -> None:
+    plain = [*TOKENS[:2], TOKENS[2] | {"dropout": 0.0}, *TOKENS[3:]]  # type: ignore[operator]
+    changes = BRACKETS | {"layers": plain, "precision": "float64"}
+    on = {d: Run(described(d, **changes)) for d in ("cpu", "cuda")}
+    assert losses(on["cuda"], 20) == pytest.approx(losses(on["cpu"], 20), rel=1e-8)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_going_back_through_sequences_is_exact(precision: str) -> None:
+    run = Run(described("cuda", **BRACKETS, precision=precision), budget=2**18)
+    run.advance(20)
+    there = run.trainer.state.vector.clone()
+    run.seek(7)
+    run.seek(20)
+    assert torch.equal(run.trainer.state.vector, there)
+
+
 def test_everything_lies_on_the_device() -> None:
     trainer = Run(described("cuda", data="digit_images", layers=CNN)).trainer
     tensors = [trainer.train_x, trainer.test_y, trainer.state.vector, trainer.state.gradient]

@@ -8,8 +8,10 @@ import torch
 
 from lab.engine.adapting import adapted
 from lab.engine.experiment import experiment, needs_reset
+from lab.engine.exports import export, snapshot
 from lab.engine.kinds import ExperimentError
 from lab.engine.layers import LAYERS
+from lab.engine.load_weights import plan
 from lab.engine.networks import (
     build_network,
     built,
@@ -19,6 +21,7 @@ from lab.engine.networks import (
     parameter_shapes,
     sizes,
 )
+from lab.engine.records import record_of
 from lab.engine.run import Run
 from lab.engine.sequence_modules import Attention
 from lab.engine.trainer import Trainer
@@ -187,6 +190,19 @@ def test_every_precision_trains(precision, pairs):
         trainer.step()
     assert np.isfinite(trainer.loss_value)
     assert trainer.evaluate().train_loss == pytest.approx(0.69, abs=0.35)
+
+
+def test_weights_are_saved_and_come_back_by_their_names(tmp_path):
+    run = Run(asked())
+    run.advance(3)
+    path = tmp_path / "weights.safetensors"
+    export(record_of(run), snapshot(run.trainer), "safetensors", path, data=run.trainer.data)
+    other = Run(asked(seed=9)).trainer
+    found = plan(parameter_shapes(other.network), path)
+    assert found.fits
+    other.load_weights(found.tensors)
+    for name, tensor in run.trainer.network.state_dict().items():
+        assert torch.equal(other.network.state_dict()[name], tensor)
 
 
 @pytest.mark.parametrize("data", ["digits", "digit_images"])
