@@ -15,7 +15,9 @@ PANELS: tuple[tuple[str, str], ...] = (
     ("run", "lab.panels.run.view"),
     ("data", "lab.panels.data.view"),
     ("loss", "lab.panels.loss.view"),
+    ("network", "lab.panels.network.view"),
     ("inspector", "lab.panels.inspector.view"),
+    ("flow", "lab.panels.flow.view"),
 )
 
 

@@ -40,15 +40,15 @@ class Workspace:
 WORKSPACES = (
     Workspace(
         "Build",
-        "data",
-        (("run",), ("network", "data"), ("loss",)),
-        (310, 540, 428),
-        "Settings, the network and its answer, the loss",
+        "network",
+        (("run",), ("network",), ("data", "loss")),
+        (310, 560, 410),
+        "Settings, the network, its answer and the loss",
     ),
     Workspace(
         "Inspect",
         "inspector",
-        (("inspector",), ("network", "loss")),
+        (("inspector",), ("network", "flow")),
         (728, 552),
         "Question every number: formula, values, gradient, check",
     ),
