@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab.engine.microscope import beside, tensor
-from lab.engine.nudges import Difference, difference_of
+from lab.engine.nudges import STEP, Difference, difference_of
 from lab.engine.questioned import Number, symbol_and_weight
 from lab.maths import corrections
 from lab.maths.explanations import LOSS, Check, error_of
+from lab.maths.losses import LOSSES
 from lab.maths.updates import RULES
-from lab.maths.worked_losses import SIGMOID, lost_digits
+from lab.maths.worked_losses import SIGMOID, lost_digits, probabilities
 from lab.maths.worked_updates import ADAMS, parts
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ AUTOGRAD, DIFFERENCE = 1e-10, 1e-5
 """Relative errors, of the largest number of the tensor, up to which two ways agree."""
 NOISE = 1e-10
 """What a difference may be off by besides, for a loss of about 1."""
-CORNER = "Finite difference, at a corner"
+CORNER = "Difference at a corner"
 OF_SLOPE = {"in": "d_in", "out": "d_out"}
 
 
@@ -127,7 +128,7 @@ def _reach(whole: Array | None) -> float:
 
 def _check(words: str, value: float, other: float, allowed: float) -> Check:
     is_good = bool(abs(value - other) <= allowed) if allowed else value == other
-    return Check(words, other, error_of(value, other), is_good)
+    return Check(words, other + 0.0, error_of(value, other), is_good)
 
 
 # The loss.
@@ -146,28 +147,48 @@ def _of_loss(it: Iteration, number: Number, made: Explanation) -> Explanation:
         values = _checks(it, number, made.value, None, "Torch, float64")
         return replace(made, checks=values, slope=slope, slope_checks=checks)
     if number.tensor in ("terms", "p"):
-        return replace(made, checks=_torch_checks(it, number, made.value))
+        return _of_term(it, number, made)
     return made
 
 
-def _torch_checks(it: Iteration, number: Number, value: float) -> tuple[Check, ...]:
-    """Torch's own term or probability, from the same outputs, and its own difference."""
-    from lab.engine.torch_losses import probability_of, slope_of_term, term_of
+def _of_term(it: Iteration, number: Number, made: Explanation) -> Explanation:
+    """A term or a probability: torch's from the same outputs, and its slope by its output."""
+    from lab.engine.torch_losses import probability_of, slope_of, term_of
 
     loss = it.of_loss(number.row)
-    if number.tensor == "p":
-        other = probability_of(loss, number.place)
-        return (_check("Torch, float64", value, other, AUTOGRAD),)
-    other = term_of(loss, number.place)
-    allowed = AUTOGRAD * max(abs(other), _reach(it.found.terms))
-    by_formula, by_torch = slope_of_term(loss, number.place)
-    return (
-        _check("Torch, float64", value, other, allowed),
-        _check(
-            "Its slope by autograd and difference", by_formula, by_torch,
-            DIFFERENCE * max(abs(by_torch), 1.0 / loss.shares),
-        ),
-    )  # fmt: skip
+    is_term = number.tensor == "terms"
+    other = (term_of if is_term else probability_of)(loss, number.place)
+    allowed = AUTOGRAD * max(abs(other), _reach(it.found.terms) if is_term else 1.0)
+    slope = _slope_by_difference(it, number)
+    wanted = slope_of(loss, number.place, is_term=is_term)
+    noise = DIFFERENCE * max(abs(wanted), 1.0 / loss.shares)
+    return replace(
+        made,
+        checks=(_check("Torch, float64", made.value, other, allowed),),
+        slope=slope,
+        slope_title="Derivative by its own output",
+        slope_words="Finite difference",
+        slope_checks=(_check("Autograd", slope, wanted, noise),),
+    )
+
+
+def _slope_by_difference(it: Iteration, number: Number) -> float:
+    """Nudge an output, and see what a term of the loss, or a probability, does."""
+    loss = it.of_loss(number.row)
+    o = float(loss.output[number.row].flat[number.place])
+    h = STEP * max(1.0, abs(o))
+
+    def at(value: float) -> float:
+        output = np.array(loss.output)
+        output[number.row].flat[number.place] = value
+        if number.tensor == "p":
+            found = probabilities(loss.kind, output)
+        else:
+            found = LOSSES[loss.kind].terms(output, loss.target, **loss.options)
+        assert found is not None
+        return float(found[number.row].flat[number.place])
+
+    return (at(o + h) - at(o - h)) / (2 * h)
 
 
 # The update.
@@ -185,7 +206,7 @@ def _of_update(it: Iteration, number: Number, made: Explanation) -> Explanation:
     whole = tensor(it, number.layer, number.tensor)
     allowed = 10 * DIFFERENCE * float(np.abs(whole[np.isfinite(whole)]).max(initial=0.0))
     checks.append(
-        _check("From the finite difference", made.value, by_difference, allowed + 1e-9)
+        _check("Finite difference", made.value, by_difference, allowed + 1e-9)
     )
     return replace(made, checks=(*checks, *_own(it, number, made.value)))
 

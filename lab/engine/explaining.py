@@ -218,6 +218,7 @@ def _bound_gradient(it: Iteration, number: Number, name: str, weight: str) -> Wo
 
 # What things are called.
 
+SUMS = ("linear", "conv2d")
 LATEX_WEIGHT = {"weight": "W", "bias": "b"}
 
 
@@ -280,7 +281,9 @@ def role_of(it: Iteration, layer: str, name: str) -> str:
     if name == "in":
         return "z" if is_activation else "a"
     if name == "out":
-        return "z" if stage.activation and stage.main.name == layer else "a"
+        kind = stage.main.kind
+        is_sum = stage.main.name == layer and (stage.activation or kind in SUMS)
+        return "z" if is_sum else "a"
     if name == "d_in":
         return "δ" if is_activation else "∂L/∂a"
     return "∂L/∂a" if is_activation else "δ"

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from lab.maths.worked_losses import LocalLoss
 
-H = 1e-5
-
 
 def probability_of(loss: LocalLoss, place: int) -> float:
     """Return what torch makes of an output as a probability."""
@@ -31,15 +29,15 @@ def term_of(loss: LocalLoss, place: int) -> float:
     return float(_term(loss, torch.tensor(loss.output[loss.row]), place))
 
 
-def slope_of_term(loss: LocalLoss, place: int) -> tuple[float, float]:
-    """Return the derivative of one term by its output: by autograd, and as a difference."""
+def slope_of(loss: LocalLoss, place: int, *, is_term: bool) -> float:
+    """Return the derivative of a term, or of a probability, by its own output: autograd's."""
     o = torch.tensor(loss.output[loss.row], requires_grad=True)
-    (slope,) = torch.autograd.grad(_term(loss, o, place), o)
-    h = torch.zeros_like(o)
-    h[place] = H * max(1.0, abs(float(loss.output[loss.row, place])))
-    with torch.no_grad():
-        up, down = (_term(loss, o + sign * h, place) for sign in (1, -1))
-    return float(slope[place]), float((up - down) / (2 * h[place]))
+    if is_term:
+        value = _term(loss, o, place)
+    else:
+        value = (torch.sigmoid(o) if loss.kind in SIGMOID else torch.softmax(o, 0))[place]
+    (slope,) = torch.autograd.grad(value, o)
+    return float(slope[place])
 
 
 def _term(loss: LocalLoss, o: Tensor, place: int) -> Tensor:

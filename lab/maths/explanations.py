@@ -81,7 +81,8 @@ class Explanation:
     """One number questioned: what it is, how it comes about, and two independent proofs.
 
     ``checks`` belong to the number; ``slope_checks`` to the derivative of the loss by it,
-    ``slope``, where the number itself is none. ``notes`` are sentences.
+    ``slope``, where the number itself is none (``slope_title`` says which derivative it is,
+    ``slope_words`` how it was found). ``notes`` are sentences.
     """
 
     title: str
@@ -96,6 +97,8 @@ class Explanation:
     total: float = math.nan
     checks: tuple[Check, ...] = ()
     slope: float | None = None
+    slope_title: str = "Derivative of the loss by it"
+    slope_words: str = "Formula"
     slope_checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
 

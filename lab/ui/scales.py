@@ -76,7 +76,7 @@ class ColourScale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no 
     def _bar(self) -> QRectF:
         whole = self.boundingRect()
         broad = min(_BROADEST, max((whole.width() - 2 * self._inset) * 0.5, 64))
-        return QRectF(whole.right() - self._inset - broad - 14, 6, broad, _BAR)
+        return QRectF(whole.right() - self._inset - broad - 24, 6, broad, _BAR)
 
     def _ramp(self) -> QImage:
         ramp = np.ascontiguousarray(colours.table(self._map_name)[None])  # (1, 256, 3)

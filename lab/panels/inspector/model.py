@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.kinds import ExperimentError
 from lab.engine.layers import LAYERS
-from lab.numerals import shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,10 +16,6 @@ if TYPE_CHECKING:
     from lab.engine.trainer import Trainer
 
     Array = npt.NDArray[np.float64]
-
-
-MOST_PARAMETERS = 2_000_000
-"""Of a larger network one answer takes longer than a person waits, and training with it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,122 +129,6 @@ def _report(
         p.layer.name, p.layer.kind, weights, z[0], p.z[0], delta[0], p.gradients, deltas,
         autograd, difference,
     )  # fmt: skip
-
-
-# What the view shows.
-
-
-@dataclass(frozen=True, slots=True)
-class InspectorState:
-    """What a person chose: a sample, a layer by its name, one of its tensors."""
-
-    sample: int = 0
-    layer: str = ""
-    tensor: str = "a"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
-    """A tensor laid out as rows and columns (NaN where a grid has no cell), and its axes."""
-
-    cells: Array
-    x: str
-    y: str
-
-
-def tensors(report: LayerReport) -> dict[str, Array]:
-    """Return what can be looked at of a layer, by the words it is chosen with."""
-    found = {"a": report.a, "z": report.z, "δ = ∂L/∂z": report.delta}
-    for name, weight in report.weights.items():
-        found |= {
-            name: weight,
-            f"∂L/∂{name}": report.gradients[name],
-            f"Δ{name}": report.updates[name],
-        }
-    return found
-
-
-def sheet(tensor: Array) -> Sheet:
-    """Lay a tensor of two axes or more out: units down, inputs across, channels as tiles."""
-    if tensor.ndim == 2:
-        return Sheet(tensor, "Input", "Unit")
-    if tensor.ndim == 4:
-        out, channels, height, width = tensor.shape
-        cells = tensor.transpose(0, 2, 1, 3).reshape(out * height, channels * width)
-        return Sheet(cells, "Input channel, column", "Output channel, row")
-    return Sheet(_tiled(tensor), "Column of tiles, one a channel", "Row")
-
-
-def stems(vector: Array) -> tuple[Array, Array]:
-    """Return a line from zero to each value (n,), with gaps between them, and where it ends."""
-    import numpy as np
-
-    units = np.arange(len(vector), dtype=float)
-    x = np.repeat(units, 3)
-    y = np.stack([np.zeros(len(vector)), vector, np.full(len(vector), np.nan)], axis=1)
-    return x, y.ravel()
-
-
-def _tiled(images: Array) -> Array:
-    """Set images (C, H, W) side by side in a grid as square as can be, a cell apart."""
-    import numpy as np
-
-    count, height, width = images.shape
-    across = int(np.ceil(np.sqrt(count)))
-    down = -(-count // across)
-    grid = np.full((down * across, height + 1, width + 1), np.nan)
-    grid[:count, :height, :width] = images
-    tiles = grid.reshape(down, across, height + 1, width + 1).transpose(0, 2, 1, 3)
-    return tiles.reshape(down * (height + 1), across * (width + 1))[:-1, :-1]
-
-
-def reading(found: Inspection, state: InspectorState) -> str:
-    """One sentence of the tensor in sight, and how far autograd is from the formulas."""
-    report = found.layer(state.layer)
-    tensor = tensors(report)[state.tensor]
-    low, high, mean = (shown(float(v), 3) for v in (tensor.min(), tensor.max(), tensor.mean()))
-    error = shown(report.autograd_error, 2)
-    return (
-        f"Step {found.step:,}, sample {found.sample:,}: {low} to {high}, mean {mean}; "
-        f"autograd differs by {error}."
-    )
-
-
-def subtitle(found: Inspection, state: InspectorState) -> str:
-    """Which tensor is in sight, and its shape: ``3 Linear, weight 128×64``."""
-    report = found.layer(state.layer)
-    shape = "×".join(map(str, tensors(report)[state.tensor].shape))
-    return f"{report.title}, {state.tensor} {shape}"
-
-
-@dataclass(slots=True)
-class Ask:
-    """The question to the worker; with a pause it is answered only now and then.
-
-    ``pause_s`` is the least time between two answers, of which a tenth may be spent on one;
-    0: at every look.
-    """
-
-    sample: int
-    pause_s: float = 0.2
-    _next: float = 0.0
-
-    def __call__(self, trainer: Trainer) -> Inspection | None:
-        """Inspect the sample at the cursor, or say nothing new."""
-        began = perf_counter()
-        if began < self._next or self.sample >= len(trainer.data.x):
-            return None
-        size = sum(s.parameters for s in trainer.sizes)
-        if size > MOST_PARAMETERS:
-            raise ExperimentError(
-                f"With {size:,} parameters this network is too large to be inspected while it "
-                f"trains (at most {MOST_PARAMETERS:,}); `nabla inspect` can do it on the side."
-            )
-        found = inspect(trainer, self.sample, with_differences=False)
-        if self.pause_s:
-            now = perf_counter()
-            self._next = now + max(self.pause_s, 10 * (now - began))
-        return found
 
 
 # In plain values and in words.
