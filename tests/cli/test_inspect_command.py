@@ -33,6 +33,24 @@ def test_a_preset_after_some_steps(nabla: Callable[..., Any]) -> None:
     assert all(set(layer) == FIELDS for layer in found["layers"])
 
 
+@pytest.mark.parametrize(
+    ("preset", "layer"), [("brackets-gru", "1"), ("brackets-transformer", "2.inner.0.inner.1")]
+)
+def test_a_sequence_is_proven_layer_by_layer(
+    preset: str, layer: str, nabla: Callable[..., Any]
+) -> None:
+    found = json.loads(nabla("inspect", preset, "--step", "2", "--json").stdout)
+    assert set(found["input"]) == {0.0, 1.0}
+    for one in found["layers"]:
+        assert one["autograd_relative_error"] <= 1e-10
+        assert (one["finite_difference_relative_error"] or 0.0) <= 1e-6
+    (one,) = json.loads(nabla("inspect", preset, "--layer", layer, "--json").stdout)["layers"]
+    run = Run(load(preset))
+    names = [n.removeprefix(f"{layer}.") for n, _ in run.trainer.network.named_parameters()
+             if n.startswith(f"{layer}.")]  # fmt: skip
+    assert set(one["update"]) == set(names)
+
+
 def test_a_trained_folder_is_inspected_where_it_stopped(
     nabla: Callable[..., Any], tmp_path: Path
 ) -> None:
