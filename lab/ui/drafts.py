@@ -35,11 +35,13 @@ def edit_network(
     text: str,
     *,
     keep_weights: bool = False,
+    joins: bool = False,
 ) -> Draft | None:
     """Draw other layers, as one thing that can be undone; train them if they can be.
 
-    What cannot be trained stays a draft, and the run goes on as it was. Returns what was
-    found, or None where there is nothing to draw on.
+    What cannot be trained stays a draft, and the run stays as it was. ``joins`` lets edits of
+    one gesture, such as turning the wheel, be undone as one. Returns what was found, or None
+    where there is nothing to draw on.
 
     Raises
     ------
@@ -54,16 +56,17 @@ def edit_network(
     checked = experiment({**settings.model_dump(), "layers": described}).layers
     found = draft_of(settings, look.data, checked)
     stack, board = bridge.undo_stack, bridge.board
+    ways = {"keep_weights": keep_weights, "joins": joins}
     if not found.is_sound:
         stack.push(_Drawing(board, checked, found.problems[0].text, text))
     elif board.layers is None:
-        change_settings(bridge, {"layers": described}, text, keep_weights=keep_weights)
+        change_settings(bridge, {"layers": described}, text, **ways)
     elif checked == settings.layers:
         stack.push(_Drawing(board, None, "", text))
     else:
         stack.beginMacro(text)
         stack.push(_Drawing(board, None, "", text))
-        change_settings(bridge, {"layers": described}, text, keep_weights=keep_weights)
+        change_settings(bridge, {"layers": described}, text, **ways)
         stack.endMacro()
     return found
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QUndoCommand
 
-from lab.engine.carrying import Keep
+from lab.engine.carrying import Keep, Kept
 from lab.engine.experiment import needs_reset
 from lab.engine.hand_edits import Before, checked, what
 from lab.engine.seeds import next_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from lab.engine.experiment import Experiment
+    from lab.engine.experiment import Experiment, Part
     from lab.engine.hand_edits import Place
     from lab.engine.news import RunLook
     from lab.ui.bridge import EngineBridge
@@ -34,13 +34,15 @@ def change_settings(
     *,
     keep_weights: bool = False,
     grow: bool = False,
+    joins: bool = True,
 ) -> None:
     """Change settings of the run, as one thing that can be undone.
 
     What may change while the run goes on becomes an edit in its log; anything else begins the
     run anew, and undoing that brings the old run back with its history. With
     ``keep_weights`` it begins from the weights of the layers that were left alone, with
-    ``grow`` also from what fits of those whose width has changed.
+    ``grow`` also from what fits of those whose width has changed. Changes that ``joins`` lets
+    be are undone as one where they follow each other before a step is trained.
 
     Raises
     ------
@@ -53,7 +55,9 @@ def change_settings(
     after = (bridge.wish or look.settings).changed(changes)
     if any(needs_reset(path) for path in changes):
         keep = Keep(look.run, grow) if keep_weights else None
-        bridge.undo_stack.push(_Reset(bridge, look, after, tuple(changes), text, keep))
+        bridge.undo_stack.push(
+            _Reset(bridge, look, after, tuple(changes), text, keep, joins=joins)
+        )
     else:
         bridge.undo_stack.push(_Edit(bridge, look, changes, text))
 
@@ -70,6 +74,27 @@ def set_weights(bridge: EngineBridge, values: Mapping[Place, float], text: str) 
         checked(what(place), value)
     if bridge.look is not None and values:
         bridge.undo_stack.push(_Weights(bridge, values, text))
+
+
+def begin_from(
+    bridge: EngineBridge, layers: Sequence[Part], tensors: Mapping[str, Any], source: str
+) -> None:
+    """Begin a run with another network and its weights, as one thing that can be undone.
+
+    ``source`` names the weights in the log of edits, such as the name of their file.
+
+    Raises
+    ------
+    ExperimentError
+        If the layers are no description: nothing has changed then.
+    """
+    look = bridge.look
+    if look is None:
+        return
+    described = [part.model_dump() for part in layers]
+    after = (bridge.wish or look.settings).changed({"layers": described})
+    keep = Keep(network=Kept(after.layers, dict(tensors), source))
+    bridge.undo_stack.push(_Reset(bridge, look, after, ("layers",), f"open {source}", keep))
 
 
 def begin_anew(bridge: EngineBridge, *, new_seed: bool = False) -> None:
@@ -187,18 +212,26 @@ class _Reset(QUndoCommand):
         paths: tuple[str, ...],
         text: str,
         keep: Keep | None = None,
+        *,
+        joins: bool = True,
     ) -> None:
         super().__init__(text)
-        self._keep = keep
-        self._bridge, self._before, self._after = bridge, look.settings, after
-        self._run, self._paths, self._is_trained = look.run, paths, look.newest > 0
+        self._keep, self._joins = keep, joins
+        self._bridge, self._after = bridge, after
+        pending = bridge.wish if not joins else None
+        self._before = pending or look.settings
+        self._run = look.run if pending is None else None
+        self._paths, self._is_trained = paths, look.newest > 0
 
     def redo(self) -> None:
         adapt = any(p.startswith("data.") for p in self._paths)
         self._bridge.load(self._after, adapt=adapt, keep=self._keep)
 
     def undo(self) -> None:
-        self._bridge.recall(self._run, self._before)
+        if self._run is not None:
+            self._bridge.recall(self._run, self._before)
+        else:  # that run was still to come when this one was asked for, and was never trained
+            self._bridge.load(self._before)
 
     def id(self) -> int:
         return _RESET
@@ -210,12 +243,13 @@ class _Reset(QUndoCommand):
         settings were changed again before a step was trained: nothing is lost by going back
         behind both.
         """
-        if not isinstance(other, _Reset):
+        if not isinstance(other, _Reset) or not other._joins:
             return False
         is_same = other._paths == self._paths and not other._is_trained
         if not (is_same or other._run == self._run):
             return False
         self._after = other._after
-        self._keep = replace(other._keep, run=self._run) if other._keep else None
+        keep = other._keep
+        self._keep = keep if not keep or keep.network else replace(keep, run=self._run)
         self._paths = tuple(dict.fromkeys((*self._paths, *other._paths)))
         return True

@@ -65,12 +65,17 @@ class Editor(QObject):
         """Return the block a layer belongs to, or None."""
         return owner(blocks(self.layers()), path) if path else None
 
-    def _edit(self, words: str, change: Callable[[Layers], Layers]) -> bool:
+    def _edit(
+        self, words: str, change: Callable[[Layers], Layers], *, is_step: bool = False
+    ) -> bool:
+        """Carry an edit out; one step of a gesture joins those before it when undone."""
         before = self.layers()
+        joins = is_step and words == self._bridge.undo_stack.undoText()
         try:
             after = change(before)
             if after != before:
-                edit_network(self._bridge, after, words, keep_weights=self.keeps_weights)
+                keep = self.keeps_weights
+                edit_network(self._bridge, after, words, keep_weights=keep, joins=joins)
         except ExperimentError as error:
             self.refused.emit(str(error))
             return False
@@ -191,9 +196,8 @@ class Editor(QObject):
         """Give a layer more units or channels, or fewer."""
         block = self.block(path)
         if block is not None:
-            self._edit(
-                f"width of {block.title}", lambda row: edits.widen(row, block.path, more)
-            )
+            words = f"width of {block.title}"
+            self._edit(words, lambda row: edits.widen(row, block.path, more), is_step=True)
 
     def skip(self, first: str, last: str) -> None:
         """Put a skip connection around two blocks and those between."""

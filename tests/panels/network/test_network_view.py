@@ -1,0 +1,370 @@
+"""The builder under real gestures: what is drawn, edited, undone, and what trains then."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QWheelEvent
+from PySide6.QtWidgets import QApplication
+
+from lab.panels.network.layout import INPUT
+from lab.panels.network.painting import HEAD, label_of
+from lab.panels.network.view import NetworkView
+from lab.presets import load
+
+LAYERS = [
+    {"kind": "linear", "units": 6},
+    "tanh",
+    {"kind": "linear", "units": 4},
+    "tanh",
+    "linear",
+]
+WAIT = 60_000
+
+
+class Builder:
+    """A view with a network of six and four units, moved by mouse and keys."""
+
+    def __init__(self, qtbot, bridge, view):
+        self.qtbot, self.bridge, self.view, self.canvas = qtbot, bridge, view, view.canvas
+
+    def kinds(self):
+        return [part.kind for part in self.bridge.look.settings.layers]
+
+    def until(self, is_so):
+        self.qtbot.waitUntil(is_so, timeout=WAIT)
+
+    def runs(self, *kinds):
+        self.until(lambda: self.kinds() == list(kinds) and self.is_drawn())
+
+    def is_drawn(self):
+        look, scene = self.bridge.look, self.view.scene
+        return self.bridge.wish is None and scene.layers == look.settings.layers
+
+    def is_live(self):
+        return self.view.seen is not None and self.view.seen.step == self.bridge.look.step
+
+    def column(self, path):
+        layout = self.view.scene.layout
+        return layout.columns[layout.column_of(path)]
+
+    def unit(self, path, index):
+        return self.canvas.now.square(self.column(path), index).center().toPoint()
+
+    def header(self, path):
+        place = self.view.scene.layout.column_of(path)
+        return self.canvas.now.head(place).center().toPoint()
+
+    def gap(self, place):
+        return QPoint(round(self.canvas._gap_x(self.canvas.now, place)), HEAD // 2)
+
+    def click(self, place, modifier=Qt.KeyboardModifier.NoModifier):
+        self.qtbot.mouseClick(self.canvas, Qt.MouseButton.LeftButton, modifier, place)
+
+    def drag(self, start, end, modifier=Qt.KeyboardModifier.NoModifier):
+        left = Qt.MouseButton.LeftButton
+        self.qtbot.mousePress(self.canvas, left, modifier, start)
+        self.qtbot.mouseMove(self.canvas, (start + end) / 2)
+        self.qtbot.mouseMove(self.canvas, end)
+        self.qtbot.mouseRelease(self.canvas, left, modifier, end)
+
+    def wheel(self, place, notches):
+        at = QPointF(place)
+        none = Qt.KeyboardModifier.NoModifier
+        turn = QPoint(0, 120 * notches)
+        event = QWheelEvent(
+            at, self.canvas.mapToGlobal(at), QPoint(), turn, Qt.MouseButton.NoButton, none,
+            Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(self.canvas, event)
+
+    def key(self, key, modifier=Qt.KeyboardModifier.NoModifier):
+        self.qtbot.keyClick(self.canvas, key, modifier)
+
+    def undo(self):
+        self.bridge.undo_stack.undo()
+
+
+@pytest.fixture
+def build(qtbot, bridge):
+    view = NetworkView(bridge)
+    qtbot.addWidget(view)
+    view.resize(900, 700)
+    view.show()
+    bridge.load(load("spiral").changed({"layers": LAYERS}))
+    bridge.run_to(20)
+    qtbot.waitUntil(
+        lambda: bridge.look is not None and bridge.look.step == 20 and not bridge.look.playing,
+        timeout=WAIT,
+    )
+    made = Builder(qtbot, bridge, view)
+    made.until(made.is_live)
+    return made
+
+
+def test_an_empty_panel_says_so_and_can_be_filled(qtbot, bridge):
+    view = NetworkView(bridge)
+    qtbot.addWidget(view)
+    view.show()
+    assert view.is_empty()
+    view.empty_pressed.emit()
+    qtbot.waitUntil(lambda: not view.is_empty(), timeout=WAIT)
+    assert view.subtitle()
+
+
+def test_a_click_on_a_unit_selects_it_everywhere_and_says_what_it_computes(build):
+    build.click(build.unit("layers.2", 1))
+    assert build.bridge.selection["unit"] == ("layers.2", 1)
+    assert build.bridge.selection["layer"] == "layers.2"
+    seen = build.view.seen
+    a = seen.values["layers.2"][1]
+    assert a == pytest.approx(np.tanh(seen.sums["layers.2"][1]), rel=1e-5)
+    assert build.view.card.title.text().startswith("3 Linear, unit 2 at sample 0")
+    assert f"{abs(a):.2f}"[:3] in build.view.card.numbers.text()
+    assert r"\tanh" in build.view.card.formula.latex()
+    assert "w_{2i}" in build.view.card.formula.latex()
+
+
+def test_what_is_selected_elsewhere_is_selected_here(build):
+    build.bridge.select("unit", ("layers.0", 3))
+    assert build.view.state.unit == ("layers.0", 3)
+    build.bridge.select("sample", 7)
+    build.until(lambda: build.view.seen is not None and build.view.seen.sample == 7)
+
+
+def test_pictures_are_the_answers_of_the_units(build):
+    seen = build.view.seen
+    image = build.canvas.now.images["layers.0"][2]
+    cells = seen.maps["layers.0"]
+    low, high = (np.unravel_index(f(cells[2]), cells[2].shape) for f in (np.argmin, np.argmax))
+    blue, orange = (image.pixelColor(int(c), int(r)) for r, c in (low, high))
+    if cells[2].min() < -0.2:
+        assert blue.blue() > blue.red()
+    if cells[2].max() > 0.2:
+        assert orange.red() > orange.blue()
+    first = build.canvas.now.images[INPUT][0]  # x grows to the right
+    assert first.pixelColor(0, 0).blue() > first.pixelColor(0, 0).red()
+    last = first.pixelColor(first.width() - 1, 0)
+    assert last.red() > last.blue()
+
+
+def test_the_wheel_on_a_header_widens_and_undo_brings_the_run_back(build):
+    run = build.bridge.look.run
+    build.wheel(build.header("layers.0"), 2)
+    build.until(lambda: build.bridge.look.settings.layers[0]["units"] == 8 and build.is_drawn())
+    assert build.column("layers.0").count == 8
+    assert build.bridge.look.step == 0
+    build.undo()
+    build.until(lambda: build.bridge.look.run == run)
+    assert build.bridge.look.newest == 20
+    build.until(lambda: build.is_drawn() and build.column("layers.0").count == 6)
+
+
+def test_the_wheel_elsewhere_comes_nearer(build):
+    before = build.canvas.now.camera.scale
+    build.wheel(QPoint(450, 300), 1)
+    assert build.canvas.now.camera.scale > before
+    assert build.bridge.look.newest == 20
+
+
+def test_a_layer_is_added_removed_and_brought_back(build):
+    build.view.editor.insert("linear", "layers.2")
+    build.runs("linear", "tanh", "linear", "tanh", "linear", "tanh", "linear")
+    assert build.bridge.look.settings.layers[2]["units"] == 6  # as wide as what comes in
+    assert build.bridge.selection["layer"] == "layers.2"
+    build.key(Qt.Key.Key_Delete)
+    build.runs("linear", "tanh", "linear", "tanh", "linear")
+    build.undo()
+    build.runs("linear", "tanh", "linear", "tanh", "linear", "tanh", "linear")
+    build.undo()
+    build.runs("linear", "tanh", "linear", "tanh", "linear")
+    assert build.bridge.look.newest == 20
+
+
+def test_a_click_between_two_layers_asks_what_to_put_there(build):
+    build.click(build.gap(2))
+    menu = build.view.menus._kinds
+    build.until(menu.isVisible)
+    action = next(a for a in menu.actions() if a.data() == "layer_norm" or a.text() == "Linear")
+    action.trigger()
+    menu.close()
+    build.until(lambda: len(build.kinds()) == 7)
+    assert build.kinds()[2] == "linear"
+
+
+def test_a_layer_is_dragged_to_another_place(build):
+    build.view.editor.set("layers.0.activation", "relu")
+    build.runs("linear", "relu", "linear", "tanh", "linear")
+    build.drag(build.header("layers.0"), build.gap(3))
+    build.runs("linear", "tanh", "linear", "relu", "linear")
+
+
+def test_keys_walk_widen_move_copy_and_paste(build):
+    ctrl, alt = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+    build.canvas.setFocus()
+    build.key(Qt.Key.Key_Right, ctrl)
+    assert build.view.state.layer == "layers.0"
+    build.key(Qt.Key.Key_Right, ctrl)
+    assert build.view.state.layer == "layers.2"
+    build.key(Qt.Key.Key_Down)
+    build.key(Qt.Key.Key_Down)
+    assert build.view.state.unit == ("layers.2", 1)
+    build.key(Qt.Key.Key_Plus)
+    build.until(lambda: build.bridge.look.settings.layers[2]["units"] == 5 and build.is_drawn())
+    build.key(Qt.Key.Key_C, ctrl)
+    assert "nabla.layers" in QGuiApplication.clipboard().text()
+    build.key(Qt.Key.Key_V, ctrl)
+    build.until(lambda: len(build.kinds()) == 7 and build.is_drawn())
+    assert build.bridge.look.settings.layers[4]["units"] == 5
+    build.bridge.select("layer", "layers.0")
+    build.key(Qt.Key.Key_Right, alt)
+    build.until(lambda: build.bridge.look.settings.layers[2]["units"] == 6)
+
+
+def test_a_skip_that_cannot_be_added_up_is_red_and_nothing_trains(build):
+    run = build.bridge.look.run
+    build.bridge.select("layer", "layers.2")
+    build.key(Qt.Key.Key_S)
+    board = build.bridge.board
+    assert board.layers is not None
+    (problem,) = build.view.scene.draft.problems
+    assert problem.short == "4 ≠ 6"
+    assert "Residual block" in problem.text
+    assert problem.text in build.view._banner.text()
+    assert build.bridge.look.run == run
+    build.undo()
+    assert board.layers is None
+    assert build.view.scene.layers == build.bridge.look.settings.layers
+    assert not build.view._banner.isVisible()
+
+
+def test_what_was_broken_trains_once_it_is_mended_and_undo_goes_back_through_both(build):
+    run = build.bridge.look.run
+    build.view.editor.skip("layers.2", "layers.2")
+    build.view.editor.widen("layers.2.layers.0", 2)
+    build.runs("linear", "tanh", "residual", "linear")
+    assert build.bridge.board.layers is None
+    assert len(build.view.scene.layout.skips) == 1
+    build.undo()
+    assert build.bridge.board.layers is not None
+    build.until(lambda: build.bridge.look.run == run)
+    build.undo()
+    build.until(lambda: build.bridge.board.layers is None and build.is_drawn())
+    assert build.bridge.look.newest == 20
+
+
+def test_another_preset_takes_the_place_of_a_draft(build):
+    build.view.editor.skip("layers.2", "layers.2")
+    assert build.bridge.board.layers is not None
+    build.bridge.load(load("xor"))
+    build.until(lambda: build.bridge.look.title == "XOR" or build.bridge.look.run > 1)
+    build.until(build.is_drawn)
+    assert build.bridge.board.layers is None
+
+
+def test_a_skip_is_drawn_by_dragging_with_shift(build):
+    build.view.editor.set("layers.2.units", 6)
+    build.until(lambda: build.bridge.look.settings.layers[2]["units"] == 6 and build.is_drawn())
+    shift = Qt.KeyboardModifier.ShiftModifier
+    build.drag(build.header("layers.2"), build.header("layers.2") + QPoint(3, 0), shift)
+    build.runs("linear", "tanh", "residual", "linear")
+    start_y = build.canvas.now.camera.to_pixel(0, build.view.scene.layout.skips[0].y)[1]
+    middle = build.unit("layers.2.layers.0", 0).x()
+    build.click(QPoint(middle, round(start_y)))
+    assert build.view.state.layer == "layers.2"
+    build.key(Qt.Key.Key_Delete)
+    build.runs("linear", "tanh", "linear", "tanh", "linear")
+
+
+def test_a_weight_is_selected_by_its_curve_and_set_by_hand(build):
+    fan = build.canvas._fans[0]
+    row, column = np.unravel_index(np.abs(fan.weights).argmax(), fan.weights.shape)
+    x = fan.x0 + 0.04 * (fan.x1 - fan.x0)
+    from lab.panels.network.edges import share_at
+
+    y = fan.y0[column] + share_at(0.04) * (fan.y1[row] - fan.y0[column])
+    place = QPointF(*build.canvas.now.camera.to_pixel(x, float(y))).toPoint()
+    build.click(place)
+    path, name, index = build.view.state.weight
+    assert (path, name) == ("layers.0", "weight")
+    assert index % 2 == column
+    field = build.view.card.weight
+    assert field.isVisible()
+    field.setFocus()
+    field.selectAll()
+    build.qtbot.keyClicks(field, "1.25")
+    build.qtbot.keyClick(field, Qt.Key.Key_Return)
+    build.until(lambda: build.view.seen.weights["layers.0", "weight"].flat[index] == 1.25)
+    build.undo()
+    build.until(lambda: build.view.seen.weights["layers.0", "weight"].flat[index] != 1.25)
+
+
+def test_a_double_click_on_a_bias_lets_it_be_written(build):
+    label = label_of(build.canvas.now, build.column("layers.2"), 1).center().toPoint()
+    build.click(label)
+    assert build.view.state.weight == ("layers.2", "bias", 1)
+    build.qtbot.mouseDClick(build.canvas, Qt.MouseButton.LeftButton, pos=label)
+    assert build.view.card.weight.hasFocus()
+
+
+def test_settings_of_a_layer_change_it(build):
+    build.click(build.header("layers.0"))
+    assert build.view.card.is_settable()
+    labels = [r.label for r in build.view.card._rows]
+    assert labels[:3] == ["Units", "Normalise", "Activation"]
+    build.view.card.changed.emit("layers.0.normalisation", "batch_norm")
+    build.runs("linear", "batch_norm", "tanh", "linear", "tanh", "linear")
+    build.view.card.changed.emit("layers.0.dropout", "dropout")
+    build.runs("linear", "batch_norm", "tanh", "dropout", "linear", "tanh", "linear")
+    build.view.card.changed.emit("layers.0.activation", "none")
+    build.runs("linear", "batch_norm", "dropout", "linear", "tanh", "linear")
+    build.view.card.changed.emit("layers.0.init", "orthogonal")
+    build.until(lambda: build.bridge.look.settings.layers[0]["init"] == "orthogonal")
+
+
+def test_untouched_layers_keep_their_weights_if_that_is_wanted(build):
+    before = build.view.seen.weights["layers.0", "weight"]
+    build.view.menus.keep.setChecked(True)
+    build.view.editor.set("layers.2.units", 5)
+    build.until(lambda: build.is_drawn() and build.column("layers.2").count == 5)
+    build.until(build.is_live)
+    np.testing.assert_array_equal(build.view.seen.weights["layers.0", "weight"], before)
+    assert build.view.seen.weights["layers.2", "weight"].shape == (5, 6)
+
+
+def test_hidden_it_asks_nothing(build):
+    assert build.view._asked
+    build.view.hide()
+    assert not build.view._asked
+
+
+def test_code_and_formula_are_copied(build):
+    build.view.menus._on_code()
+    text = QGuiApplication.clipboard().text()
+    made = {}
+    exec(text, made)
+    assert next(tuple(p.shape) for p in made["net"].parameters()) == (6, 2)
+    build.view.menus._on_latex()
+    assert r"\tanh" in QGuiApplication.clipboard().text()
+
+
+def test_all_gestures_undone_lead_back_to_the_very_start(build):
+    start = build.bridge.look.run
+    editor = build.view.editor
+    editor.insert("linear", "layers.2")
+    editor.widen("layers.0", -2)
+    editor.skip("layers.2", "layers.4")
+    editor.remove("layers.0")
+    editor.set("layers.1.layers.0.units", 3)
+    stack = build.bridge.undo_stack
+    while stack.canUndo():
+        stack.undo()
+    build.until(lambda: build.bridge.look.run == start and build.is_drawn())
+    assert build.bridge.board.layers is None
+    assert build.bridge.look.newest == 20
+    while stack.canRedo():
+        stack.redo()
+    while stack.canUndo():
+        stack.undo()
+    build.until(lambda: build.bridge.look.run == start and build.is_drawn())
