@@ -202,20 +202,26 @@ def _of_update(it: Iteration, number: Number, made: Explanation) -> Explanation:
     if proof is not None:
         allowed = AUTOGRAD * _reach(proof)
         checks.append(_check("torch.optim, float64", made.value, _at(proof, number), allowed))
-    by_difference = _with_difference(it, number, symbol, weight)
+    else:
+        slope = float(it.proof[number.layer].gradients[weight].flat[number.place])
+        other = _carried_out(it, number, symbol, weight, slope)
+        allowed = AUTOGRAD * max(abs(other), 1e-300)
+        checks.append(_check("Autograd, rule", made.value, other, allowed))
+    slope = _difference(it, number, weight).value
+    by_difference = _carried_out(it, number, symbol, weight, slope)
     whole = tensor(it, number.layer, number.tensor)
     allowed = 10 * DIFFERENCE * float(np.abs(whole[np.isfinite(whole)]).max(initial=0.0))
-    checks.append(
-        _check("Finite difference", made.value, by_difference, allowed + 1e-9)
-    )
+    checks.append(_check("Finite difference", made.value, by_difference, allowed + 1e-9))
     return replace(made, checks=(*checks, *_own(it, number, made.value)))
 
 
-def _with_difference(it: Iteration, number: Number, symbol: str, weight: str) -> float:
-    """Carry the rule out on the finite difference in place of the gradient."""
+def _carried_out(
+    it: Iteration, number: Number, symbol: str, weight: str, slope: float
+) -> float:
+    """Carry the rule out with another slope in place of the formula's."""
     name, update = f"{number.layer}.{weight}", it.update
     w = float(it.passes[number.layer].layer.weights[weight].flat[number.place])
-    g = np.array([_bound(it, number, _difference(it, number, weight).value, w)])
+    g = np.array([_bound(it, number, slope, w)])
     kept = {
         slot: np.asarray(v).reshape(-1)[[number.place]] if np.size(v) > 1 else np.asarray(v)
         for slot, v in update.kept[name].items()

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab.engine.foreign import permit
 from lab.engine.kinds import ExperimentError
 from lab.panels.inspector.model import described, in_words, inspect
+from lab.panels.inspector.naming import number_named
+from lab.panels.inspector.words import as_plain, explained
 from lab.presets import PRESETS, load
+
+if TYPE_CHECKING:
+    from lab.engine.trainer import Trainer
 
 MOST_STEPS = 1_000_000_000
 RECORD = "experiment.toml"
@@ -33,7 +39,17 @@ def inspect_(
     layer: Annotated[
         str | None, typer.Option(help="This layer only, by its name in the state dict.")
     ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Explain one number of --layer, such as delta[1] or grad_weight[0,2].",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    run_code: Annotated[
+        bool, typer.Option("--run-code", help="Run the Python files that layers come from.")
+    ] = False,
 ) -> None:
     """Pass one sample forward and back, and prove it.
 
@@ -53,8 +69,23 @@ def inspect_(
             f"{target!r} is neither a preset nor a folder with an {RECORD}; `nabla presets` "
             "lists what there is."
         )
+    permit(record.experiment.layers, run_code)
     run = Run(record.experiment, edits=record.edits)
     run.advance(last if step is None else step)
+    if explain is not None:
+        typer.echo(_explained(run.trainer, sample, layer, explain, as_json))
+        return
     found = inspect(run.trainer, sample)
     text = json.dumps(described(found, layer), allow_nan=False) if as_json else None
     typer.echo(text if text is not None else in_words(found, layer))
+
+
+def _explained(
+    trainer: Trainer, sample: int, layer: str | None, wanted: str, as_json: bool
+) -> str:
+    from lab.engine.explaining import explain
+    from lab.engine.microscope import look_into
+
+    iteration = look_into(trainer, sample, with_update=True)
+    made = explain(iteration, number_named(iteration, layer, wanted))
+    return json.dumps(as_plain(made), allow_nan=False) if as_json else explained(made)

@@ -117,7 +117,9 @@ class Page(QWidget):
     def bring_into_sight(self, top: float | None = None) -> None:
         """Scroll until the explanation can be read, but not past the number at ``top``."""
         inside = self.area.widget()
-        inside.adjustSize()
+        layout = inside.layout()
+        if layout is not None:
+            layout.activate()
         card = self.card.mapTo(inside, QPoint(0, 0)).y()
         bar, height = self.area.verticalScrollBar(), self.area.viewport().height()
         bottom = card + self.card.sizeHint().height()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lab.engine.layers import LAYERS
 from lab.engine.questioned import Number
 from lab.maths.explanations import LOSS
+from lab.maths.shape_rule import product_shape
 from lab.panels.inspector.sheets import Sheet, sheet, size_words
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ def carried(it: Iteration, stage: Stage) -> str:
         back = size_words(p.z.shape[1:])
         if p.layer.kind == "linear":
             units, inputs = p.layer.weights["weight"].shape
+            product_shape((inputs, units), (units, 1))  # what is written does chain
             ways.append(f"Wᵀ({inputs}×{units}) δ({back})")
         else:
             ways.append(f"δ({back}) back through {LAYERS[p.layer.kind].title.lower()}")
