@@ -35,6 +35,18 @@ class LayerLine(LineMark):
         return {}
 
 
+class WholeRange(LayerLine):
+    """Has the axis reach from 0 to 100 %, without being seen."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.role = "base"
+
+    def span(self, x: float | None) -> None:
+        """Reach over the whole range at some x; None: over none."""
+        self.set([] if x is None else [x, x], [] if x is None else [0.0, 100.0])
+
+
 class LayerPoints(ScatterMark):
     """Points over the depth, each of a layer that has a name."""
 
@@ -61,7 +73,7 @@ class TimeLine(LineMark):
         if self.role is not None:
             return super().ink()
         is_dark = QColor(theme.current().base).lightness() < 128
-        low, high = (70, 255) if is_dark else (0, 200)
+        low, high = (90, 255) if is_dark else (0, 200)
         red, green, blue = colours.table("sequential")[round(low + self.depth * (high - low))]
         return QColor(int(red), int(green), int(blue))
 
@@ -84,6 +96,7 @@ class DepthPlot(Plot):
 
     def __init__(self) -> None:
         super().__init__("Layer", "")
+        self.whole = self.add(WholeRange())
         symbols: tuple[Symbol, ...] = ("circle", "triangle", "diamond")
         dashes: tuple[Dash, ...] = ("solid", "dash", "dot")
         self.lines = [self.add(LayerLine("", i, dash=d)) for i, d in enumerate(dashes)]
@@ -120,6 +133,7 @@ class TimePlot(Plot):
 
     def __init__(self) -> None:
         super().__init__("Step", "", tight_x=True)
+        self.whole = self.add(WholeRange())
         self._curves: list[TimeLine] = []
 
     @property

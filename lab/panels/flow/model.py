@@ -99,7 +99,7 @@ SHOWN: dict[str, Quantity] = {
             "Update / weight",
             "Update / weight ‖Δw‖/‖w‖",
             "How far one update moves a layer's weights beside their size; 10⁻³ is usual",
-            "update is of the weight",
+            "update over weight",
         ),
         Quantity(
             "dead",
@@ -227,7 +227,7 @@ def reading(flow: Flow, state: FlowState) -> str:
     values, quantity = flow.values[state.quantity], SHOWN[state.quantity]
     known = [i for i in range(len(values)) if np.isfinite(values[i])]
     if not known:
-        return f"{head}{missing(flow, state.quantity)}"
+        return missing(flow, state.quantity)
     chosen = next((i for i in known if flow.layers[i].path == state.layer), None)
     if chosen is not None:
         here = _said(quantity, float(values[chosen]))
@@ -235,8 +235,8 @@ def reading(flow: Flow, state: FlowState) -> str:
     low, high = (known[int(f(values[known]))] for f in (np.argmin, np.argmax))
     least, most = (_said(quantity, float(values[i])) for i in (low, high))
     where = f" in layer {flow.layers[high].title}"
-    if low == high or values[low] == values[high]:
-        return f"{head}{quantity.noun} {most} in all layers."
+    if least == most:
+        return f"{head}{quantity.noun} {most} in all layers that have it."
     words = f"{quantity.noun} {least} in layer {flow.layers[low].title} to {most}{where}"
     return f"{head}{words}{_trend(flow) if state.quantity == 'gradient' else ''}."
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
@@ -29,7 +30,7 @@ from lab.panels.flow.strip import FindingStrip
 from lab.ui.bridge import standing
 from lab.ui.controls import Choice, Segmented
 from lab.ui.live import LiveView
-from lab.ui.panel import PanelSpec
+from lab.ui.panel import READ_S, PanelSpec
 from lab.ui.undo import change_settings
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 ANSWER = "flow"
 CHANNEL = "flow cost"
-PAUSE_S = 0.2
+PAUSE_S = 0.05
 """The least time between two measurements while training."""
 DEPTH, TIME, COST = PAGES
 _PAGE_TIPS = (
@@ -67,6 +68,7 @@ class FlowView(LiveView):
         self._costs_of: object = None
         self._is_timing, self._number = False, 0
         self._drawn_as: object = None
+        self._drawn_at = 0.0
         self._make_controls()
         self._make_picture()
         bridge.happened.connect(self._on_happened)
@@ -79,6 +81,7 @@ class FlowView(LiveView):
         self.pages = Segmented(PAGES, "Page")
         self.pages.set_tooltips(_PAGE_TIPS)
         self.quantity = Choice([q.title for q in SHOWN.values()], "Quantity")
+        self.quantity.setFixedWidth(150)
         self.time_it = QPushButton("Time it")
         self.time_it.setToolTip(
             "Time one pass back against P + 1 passes forward, at a quarter to twice the width"
@@ -124,9 +127,10 @@ class FlowView(LiveView):
     # What comes from outside.
 
     def _would_change(self, look: RunLook) -> bool:
-        """Whether something was measured, or the run stands otherwise than it stood."""
-        is_new = look.answers.get(ANSWER) is not None
-        return is_new or not look.playing or self._seen != standing(look)
+        """Whether something was measured that can be read by now, or the run stands anew."""
+        if not look.playing or self._seen != standing(look):
+            return True
+        return self._take(look) and monotonic() - self._drawn_at >= READ_S
 
     def _take_selection(self, kind: str, which: object) -> None:
         if kind == "layer" and which != self._state.layer:
@@ -153,11 +157,8 @@ class FlowView(LiveView):
             return
         self._seen = standing(look)
         self._ask(look)
-        found = look.answers.get(ANSWER)
-        if found is not None and found is not self.found:
-            self._samples.keep(look, found)
-            self.found, self._run = found, look.run
-            self.hide_banner()
+        self._take(look)
+        self._drawn_at = monotonic()
         if self.found is None or not self._is_of(look):
             self.found = None
             self.set_empty("The layers are being measured.")
@@ -165,6 +166,15 @@ class FlowView(LiveView):
             self.set_reading("")
             return
         self._show(look, self.found)
+
+    def _take(self, look: RunLook) -> bool:
+        """Keep what a look has measured; say whether it has measured anything."""
+        found = look.answers.get(ANSWER)
+        if found is not None and found is not self.found:
+            self._samples.keep(look, found)
+            self.found, self._run = found, look.run
+            self.hide_banner()
+        return found is not None
 
     def _is_of(self, look: RunLook) -> bool:
         """Whether what is there was measured on the way to the cursor.
@@ -182,8 +192,12 @@ class FlowView(LiveView):
 
     def _show(self, look: RunLook, found: Flow) -> None:
         self.show_picture()
-        self.time_it.setVisible(self._state.page == COST)
-        self.quantity.setVisible(self._state.page != COST)
+        is_cost = self._state.page == COST
+        before, now = (
+            (self.quantity, self.time_it) if is_cost else (self.time_it, self.quantity)
+        )
+        before.hide()  # first, for together they would widen the panel
+        now.show()
         if self._state.page == COST:
             self._show_cost(look)
             return
@@ -216,6 +230,7 @@ class FlowView(LiveView):
     def _show_depth(self, found: Flow) -> None:
         series = by_depth(found, self._state.quantity)
         self.depth_plot.show_series(series, [layer.title for layer in found.layers])
+        self.depth_plot.whole.span(1.0 if SHOWN[self._state.quantity].is_share else None)
         is_ratio = self._state.quantity == "ratio" and any(len(s.places) for s in series)
         ends = [1.0, float(max(len(found.layers), 2))]
         self.usual.set(ends if is_ratio else [], [USUAL_RATIO] * 2 if is_ratio else [])
@@ -250,7 +265,7 @@ class FlowView(LiveView):
         self.cost_plot.time_cursor(own[0] if own else None)
         is_empty = not costs and not self._is_timing
         self.cost_plot.show_note("Not timed yet: press “Time it”." if is_empty else "")
-        self.set_subtitle("backpropagation against finite differences")
+        self.set_subtitle("backpropagation against finite differences; upright: this network")
         self.set_reading(cost_reading(self._costs) if self._costs else "")
 
     @Slot()
