@@ -14,6 +14,7 @@ from lab.cli.metrics import EVERY, thinning
 from lab.cli.outputs import checked, new_folder
 from lab.cli.progress import Progress
 from lab.cli.training import Request, train_into
+from lab.engine.foreign import permit
 from lab.presets import PRESETS, load
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ def train(
     ] = EVERY,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace earlier results in --out.")] = False,
+    run_code: Annotated[
+        bool, typer.Option("--run-code", help="Run the Python files that layers come from.")
+    ] = False,
 ) -> None:
     """Train a preset or a file.
 
@@ -57,6 +61,7 @@ def train(
     """
     folder = checked(out, overwrite)
     record = changed(record_named(target), seed=seed, device=device)
+    permit(record.experiment.layers, run_code)
     request = requested(record, steps, every)
     run = begun(record, refuse_absent=device is not None)
     tell(

@@ -29,18 +29,6 @@ _FIRST_WEIGHTS = ("init", "std", "gain")
 _SAME, _EMPTY, _KIND = 9, 3, 1
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """Which weights a new run is to begin from, where its layers are still there.
-
-    ``run`` is the number of the run that they are taken from, at its cursor; None is the one
-    in use. ``grow`` keeps the overlapping part of a layer that has become wider or narrower.
-    """
-
-    run: int | None = None
-    grow: bool = False
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
     """A network that was: what a run may begin from, and how its log names it."""
@@ -50,6 +38,20 @@ class Kept:
     source: str
     run: int = 0
     grow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Which weights a new run is to begin from, where its layers are still there.
+
+    ``run`` is the number of the run that they are taken from, at its cursor; None is the one
+    in use. ``grow`` keeps the overlapping part of a layer that has become wider or narrower.
+    ``network`` is taken in place of a run's, such as one from a file.
+    """
+
+    run: int | None = None
+    grow: bool = False
+    network: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,9 @@ def leaves(
         if part.layers:
             yield from leaves(part.layers, shapes, f"{here}.layers", f"{called}.inner.")
             continue
-        own = ((n, tuple(s)) for n, s in shapes.items() if n.startswith(f"{called}."))
-        yield Leaf(here, called, part, tuple((n[len(called) + 1 :], s) for n, s in own))
+        own = (n.removeprefix(f"{called}.") for n in shapes if n.startswith(f"{called}."))
+        named = tuple((n, tuple(shapes[f"{called}.{n}"])) for n in sorted(own))
+        yield Leaf(here, called, part, named)
 
 
 def state_name(path: str, parameter: str) -> str:

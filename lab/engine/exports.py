@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lab.engine.foreign import require_own
 from lab.engine.kinds import ExperimentError, find
 from lab.files.atomic import IDLE_S, Staged, same_bytes, sweep_orphans, told
 
@@ -163,6 +164,7 @@ def _model(outgoing: Outgoing) -> bytes:
     from lab.engine.onnx_export import Described, model_bytes
     from lab.engine.onnx_process import model_bytes_beside
 
+    require_own(outgoing.record.experiment.layers, "ONNX cannot hold it; export the weights")
     record, data, stop = outgoing.record, outgoing.prepared, outgoing.stop
     asked = Described(record.experiment, data.shape, data.encoding.outputs, described(record))
     if stop is None:

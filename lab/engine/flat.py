@@ -27,6 +27,10 @@ def pieces(vector: Tensor, like: Iterable[Tensor]) -> Iterator[Tensor]:
         start += tensor.numel()
 
 
+SEEN = "num_batches_tracked"
+"""The buffer in which torch's normalisations count steps."""
+
+
 class FlatState:
     """The vector of a network and its optimizer, and the views into it.
 
@@ -43,7 +47,7 @@ class FlatState:
         self.network = network
         self._parameters = list(network.parameters())
         self._buffers = [b for b in network.buffers() if b.is_floating_point()]
-        self._counts = [b for b in network.buffers() if not b.is_floating_point()]
+        self._counts = [b for n, b in network.named_buffers() if n.endswith(SEEN)]
         first = self._parameters[0]
         self.size = sum(p.numel() for p in self._parameters)
         kept = sum(b.numel() for b in self._buffers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
+from lab.engine.foreign import MODULE
 from lab.engine.kinds import Parameter
 from lab.engine.layer_kinds import ACTIVATION as ACTIVATION
 from lab.engine.layer_kinds import DROPOUT as DROPOUT
@@ -231,6 +232,7 @@ LAYERS: dict[str, LayerKind] = {
             needs_same_shape=True,
         ),
         *SEQUENCE_LAYERS,
+        MODULE,
         _activation("identity", "Identity", "φ(z) = z", "Identity"),
         LayerKind(
             "step",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.engine.data import prepare
 from lab.engine.edits import require_replayable
+from lab.engine.foreign import require_own
 from lab.engine.hand_edits import is_by_hand, number
 from lab.engine.lazy import LazyModule
 from lab.engine.literals import Code, keywords, literal, wrapped
@@ -92,6 +93,7 @@ def script(record: Record, file_name: str, data: Data | None = None) -> str:
         If the description cannot be trained, or its file not be read.
     """
     require_replayable(record.edits)
+    require_own(record.experiment.layers, "a script cannot hold it; export the weights")
     parts = _Parts(record, file_name, data or prepare(record.experiment))
     text = path("run_script.txt").read_text("utf-8")
     body = filled(text, {**parts.values, "imports": ""}, parts.on)

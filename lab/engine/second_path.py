@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lab.engine.kinds import ExperimentError
 from lab.engine.layers import LAYERS
 from lab.maths.layers import BLOCKS, RULES
 from lab.maths.losses import LOSSES
@@ -165,7 +166,14 @@ class _Walk:
     def _pass(self, layer: Layer, a: Array) -> Passed:
         if layer.inner:
             return BLOCKS[layer.kind](a, lambda h: self.through(layer.inner, h))
-        z, way = RULES[layer.kind](a, layer.weights, layer.options)
+        rule = RULES.get(layer.kind)
+        if rule is None:
+            title = LAYERS[layer.kind].title
+            raise ExperimentError(
+                f"{layer.path} ({title}): no formula of its own is known for this layer: "
+                "autograd and differences only."
+            )
+        z, way = rule(a, layer.weights, layer.options)
         place = len(self.passes)
         self.passes.append(None)  # in forward order, filled in on the way back
 

@@ -383,7 +383,7 @@ class Worker:
         install(made, self._is_hurried)
         self._adopt(made, max(self._runs, default=0) + 1)
         self._runs[self._number] = made
-        if begin_from:
+        if begin_from and begin_from.run:
             self._origins[self._number] = begin_from.run
         self._let_go()
         said = (notice or made.trainer.device.notice, made.notice)
@@ -398,6 +398,8 @@ class Worker:
         from lab.engine.edits import WEIGHTS, is_of_weights
         from lab.engine.exports import snapshot
 
+        if keep.network is not None:
+            return keep.network
         number = self._number if keep.run is None else keep.run
         while number in self._origins and self._origins[number] in self._runs:
             run = self._runs.get(number)

@@ -126,11 +126,16 @@ def weights_in(path: StrPath, stream: BinaryIO, size: int) -> Weights:
     """Read safetensors of ``size`` bytes from an open stream."""
     first = stream.read(8)
     kind = kind_of(first)
-    if kind:
+    if kind and not _is_length(first):
         raise LoadError(path, f"this is {kind}, not safetensors", None, "Choose another reader")
     text = stream.read(header_length(path, first, size))
     header = header_of(path, text, size)
     return Weights(_tensors(stream, header), dict(header.metadata))
+
+
+def _is_length(first: bytes) -> bool:
+    """Say whether 8 bytes are a header's length; one of 640 begins as a pickle does."""
+    return first[:1] == b"\x80" and not any(first[4:8])
 
 
 def _tensors(stream: BinaryIO, header: Header) -> dict[str, torch.Tensor]:

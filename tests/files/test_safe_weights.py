@@ -251,3 +251,16 @@ def test_values_that_are_not_finite_are_counted():
         }
     )
     assert counts == {"bad": (1, 2), "small": (1, 0)}
+
+
+@pytest.mark.parametrize("length", range(600, 1500, 8))
+def test_a_header_of_any_length_is_one(tmp_path, length):
+    """Lengths such as 640 and 896 begin with the bytes that a pickle begins with."""
+    path = tmp_path / "a.safetensors"
+    write_safetensors(path, {"w": torch.ones(2)}, {"note": ""})
+    plain = int.from_bytes(path.read_bytes()[:8], "little")
+    write_safetensors(
+        path, {"w": torch.ones(2)}, {"note": "x" * (length - plain)}, overwrite=True
+    )
+    assert int.from_bytes(path.read_bytes()[:8], "little") in range(length, length + 8)
+    assert read_safetensors(path).tensors["w"].tolist() == [1, 1]
