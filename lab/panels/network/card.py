@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
+    QLabel,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
@@ -47,7 +48,9 @@ class Card(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.title, self.numbers = ElidedLabel(), ElidedLabel()
+        self.title, self.numbers = ElidedLabel(), QLabel()
+        self.numbers.setTextFormat(Qt.TextFormat.PlainText)
+        self.numbers.setWordWrap(True)
         self.title.setProperty("role", "heading")
         self.formula = Formula(size="text")
         self.weight = NumberField("Weight", 0.0)
@@ -102,7 +105,7 @@ class Card(QWidget):
         self.title.set_text(title)
         self.formula.set_latex(latex)
         self.formula.setVisible(bool(latex))
-        self.numbers.set_text(numbers)
+        self.numbers.setText(numbers)
         self.weight.hide()
         self._pages.setCurrentIndex(0)
         self.setFixedHeight(HEIGHT)

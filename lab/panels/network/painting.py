@@ -258,9 +258,9 @@ def _paint_loss(painter: QPainter, now: Canvassed, column: Column) -> None:
     painter.drawRoundedRect(area, theme.RADIUS, theme.RADIUS)
     value, words = now.loss_words
     painter.setPen(theme.colour("text"))
-    if scale < 0.7:
+    if scale < 0.7:  # the box has no room for it
         painter.setFont(theme.number_font("caption"))
-        painter.drawText(area, CENTRE, value)
+        painter.drawText(QRectF(centre.x() - 40, area.bottom() + 2, 80, 16), CENTRE, value)
         return
     painter.setFont(theme.number_font("reading"))
     painter.drawText(area.adjusted(2, 6, -2, -22), CENTRE, value)
@@ -326,5 +326,8 @@ def _paint_line(
     painter.setFont(font)
     painter.setPen(theme.colour(role))
     row = QRectF(head.left(), head.top() + 17 * line + (2 if line else 0), head.width(), 18)
-    elided = QFontMetricsF(font).elidedText(words, Qt.TextElideMode.ElideRight, row.width())
+    metrics = QFontMetricsF(font)
+    if metrics.horizontalAdvance(words) > row.width():
+        words = words.replace("parameters", "params")
+    elided = metrics.elidedText(words, Qt.TextElideMode.ElideRight, row.width())
     painter.drawText(row, CENTRE, elided)

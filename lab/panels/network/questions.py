@@ -8,7 +8,6 @@ from lab.engine.layers import ACTIVATION, LAYERS
 from lab.numerals import shown
 from lab.panels.network.blocks import owner
 from lab.panels.network.formulas import formula_of, whole
-from lab.panels.network.scene import totals
 from lab.panels.network.words import weight_value, weight_words
 
 if TYPE_CHECKING:
@@ -18,10 +17,11 @@ if TYPE_CHECKING:
 
 Said = tuple[str, str, str]
 LINEAR = "linear"
+HINT = "Select a layer to change it, a unit to see what it computes, a curve to set its weight."
 
 
 def said(scene: Scene, seen: Seen | None, state: NetworkState) -> Said:
-    """Return title, formula and numbers of what is selected, or of the whole network."""
+    """Return title, formula and numbers of what is selected, or the formula of the network."""
     if state.weight is not None and seen is not None:
         found = of_weight(scene, seen, state.weight)
         if found is not None:
@@ -33,7 +33,7 @@ def said(scene: Scene, seen: Seen | None, state: NetworkState) -> Said:
     block = owner(scene.blocks, state.layer) if state.layer else None
     if block is not None:
         return of_layer(scene, block)
-    return "The network", whole(scene.layers), totals(scene)
+    return "The network", whole(scene.layers), HINT
 
 
 def of_layer(scene: Scene, block: Block) -> Said:

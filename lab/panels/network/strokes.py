@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from lab.panels.network.edges import Fan
 
     Floats = npt.NDArray[np.float64]
-    Curve = tuple[float, float, float, float, float, bool]
 
 THINNEST, WIDEST = 0.7, 4.2
 SHADES = 24
-MOST_WIDE = 150
+MOST_WIDE = 80
 """Curves stroked one by one: Qt is slow at wide ones, and strokes hairlines all at once."""
 FAINT = 0.25
+FAINT_KEY = 1000
+STRENGTH, FAINTLY = 4, 5
+"""Columns of an array of curves, behind their ends."""
 
 
 def strokes(
@@ -43,49 +45,64 @@ def strokes(
     With a unit chosen all are faint but those that run into it.
     """
     least = strongest(fans)
-    curves = [c for f in fans for c in _curves(f, scale, least, chosen)]
-    curves.sort(key=lambda c: (not c[5], abs(c[4])))
+    found = [_curves(f, scale, least, chosen) for f in fans]
+    if not found:
+        return []
+    curves = np.concatenate(found)  # (E, 6)
+    order = np.lexsort((np.abs(curves[:, STRENGTH]), 1 - curves[:, FAINTLY]))
+    curves = curves[order]
     few = max(len(curves) - MOST_WIDE, 0)
-    return [*_hairlines(curves[:few]), *map(_wide, curves[few:])]
+    return [*_hairlines(curves[:few]), *map(_wide, curves[few:].tolist())]
 
 
-def _curves(
-    fan: Fan, scale: float, least: float, chosen: tuple[str, int] | None
-) -> Iterator[Curve]:
-    """Yield the curves of a fan: where each ends, how strong it is from −1 to 1, if faint."""
-    for row, column in zip(*np.nonzero(np.abs(fan.weights) >= least), strict=True):
-        strength = float(fan.weights[row, column]) / scale
-        is_faint = chosen is not None and chosen != (fan.path, int(row))
-        y0, y1 = float(fan.y0[column]), float(fan.y1[row])
-        yield fan.x0, y0, fan.x1, y1, min(max(strength, -1.0), 1.0), is_faint
+def _curves(fan: Fan, scale: float, least: float, chosen: tuple[str, int] | None) -> Floats:
+    """Return the curves of a fan, (E, 6): its ends, how strong it is from −1 to 1, if faint."""
+    rows, columns = np.nonzero(np.abs(fan.weights) >= least)
+    strength = np.clip(fan.weights[rows, columns] / scale, -1, 1)
+    faintly = np.zeros(len(rows))
+    if chosen is not None:
+        faintly[:] = chosen[0] != fan.path
+        faintly[rows != chosen[1]] = 1
+    x0, x1 = np.full(len(rows), fan.x0), np.full(len(rows), fan.x1)
+    return np.stack([x0, fan.y0[columns], x1, fan.y1[rows], strength, faintly], axis=1)
 
 
 def _along(path: QPainterPath, x0: float, y0: float, x1: float, y1: float) -> None:
-    bend = (x1 - x0) / 2
+    middle = (x0 + x1) / 2
     path.moveTo(x0, y0)
-    path.cubicTo(x0 + bend, y0, x1 - bend, y1, x1, y1)
+    path.cubicTo(middle, y0, middle, y1, x1, y1)
 
 
-def _hairlines(curves: list[Curve]) -> Iterator[tuple[QPainterPath, QPen]]:
-    paths: dict[tuple[bool, int], QPainterPath] = {}
-    for *ends, strength, is_faint in curves:
-        key = is_faint, round(strength * SHADES)
-        _along(paths.setdefault(key, QPainterPath()), *ends)
-    for (is_faint, shade), path in sorted(paths.items(), key=_weight):
+def _hairlines(curves: Floats) -> Iterator[tuple[QPainterPath, QPen]]:
+    """Yield one path a shade: those of a shade are stroked together."""
+    keys = np.round(curves[:, STRENGTH] * SHADES).astype(int) + FAINT_KEY * curves[
+        :, FAINTLY
+    ].astype(int)
+    shades = sorted(set(keys.tolist()), key=_rank)
+    for key in shades:
+        path = QPainterPath()
+        for ends in curves[keys == key, :STRENGTH].tolist():
+            _along(path, *ends)
+        shade, is_faint = _parted(key)
         yield path, _pen(ink(shade / SHADES, is_faint), 1.0)
 
 
-def _weight(item: tuple[tuple[bool, int], QPainterPath]) -> tuple[bool, int]:
-    (is_faint, shade), _ = item
+def _parted(key: int) -> tuple[int, bool]:
+    """Return the shade and whether it is faint of what stands for both."""
+    return (key - FAINT_KEY, True) if key > FAINT_KEY // 2 else (key, False)
+
+
+def _rank(key: int) -> tuple[bool, int]:
+    shade, is_faint = _parted(key)
     return not is_faint, abs(shade)
 
 
-def _wide(curve: Curve) -> tuple[QPainterPath, QPen]:
-    *ends, strength, is_faint = curve
+def _wide(curve: list[float]) -> tuple[QPainterPath, QPen]:
+    *ends, strength, faintly = curve
     path = QPainterPath()
     _along(path, *ends)
     width = THINNEST + (WIDEST - THINNEST) * abs(strength)
-    return path, _pen(ink(strength, is_faint), width)
+    return path, _pen(ink(strength, bool(faintly)), width)
 
 
 def _pen(colour: QColor, width: float) -> QPen:
