@@ -46,6 +46,7 @@ class Samples:
         self.sight = 0
         self._runs: dict[int, dict[tuple[int, int], Sample]] = {}
         self._layers: dict[int, tuple[FlowLayer, ...]] = {}
+        self._apart: dict[int, float] = {}  # the least distance of two samples, in steps
         self._found: tuple[Sample, ...] = ()
         self._found_for: object = None
         self._version = 0
@@ -59,19 +60,38 @@ class Samples:
         values = np.stack([flow.values[name] for name in QUANTITIES])
         edits = _edits(look, flow.step)
         run[look.branch, flow.step] = Sample(look.branch, flow.step, edits, self.sight, values)
-        if len(run) > self.most(len(flow.layers)):
-            self._runs[look.run] = _thinned(run)
+        self._runs[look.run] = self._thinned(look.run, look.branch)
         self._version += 1
+
+    def _thinned(self, number: int, branch: int) -> dict[tuple[int, int], Sample]:
+        """Keep the samples of a branch so far apart that they, and those to come, find room.
+
+        The newest is always there; the one before it goes if it lies too near its own
+        predecessor. Where that is not enough, all lie twice as far apart from now on.
+        """
+        run, most = self._runs[number], self.most(len(self._layers[number]))
+        apart = self._apart.get(number, 0.0)
+        if len(run) > most:
+            span = np.ptp([step for _, step in run]) if len(run) > 1 else 0.0
+            apart = self._apart[number] = max(2 * apart, 2 * float(span) / most, 1.0)
+            run = {k: run[k] for b in {b for b, _ in run} for k in _spread(run, b, apart)}
+        elif apart:
+            others = {k: s for k, s in run.items() if k[0] != branch}
+            run = others | {k: run[k] for k in _spread(run, branch, apart)}
+        if len(run) > most:  # many branches of few samples: the oldest go
+            run = dict(sorted(run.items())[len(run) - most // 2 :])
+        return run
+
+    def _let_go(self, newest: int) -> None:
+        for number in sorted(self._runs)[: len(self._runs) + 1 - MOST_RUNS]:
+            for held in (self._runs, self._layers, self._apart):
+                held.pop(number, None)
 
     @staticmethod
     def most(layers: int) -> int:
         """Return how many samples of so many layers are kept."""
         fitting = MOST_NUMBERS // (len(QUANTITIES) * max(layers, 1))
         return min(max(fitting, LEAST_SAMPLES), MOST_SAMPLES)
-
-    def _let_go(self, newest: int) -> None:
-        for number in sorted(self._runs)[: len(self._runs) + 1 - MOST_RUNS]:
-            del self._runs[number], self._layers[number]
 
     def along(self, look: RunLook) -> tuple[Sample, ...]:
         """Return the samples that led to where a look's branch is, by step.
@@ -126,14 +146,13 @@ def _edits(look: RunLook, step: int) -> tuple[Edit, ...]:
     return tuple(e for e in look.edits if e.step <= step)
 
 
-def _thinned(run: dict[tuple[int, int], Sample]) -> dict[tuple[int, int], Sample]:
-    """Keep half of each branch's samples, as evenly over its steps as they lie."""
-    found: dict[tuple[int, int], Sample] = {}
-    for branch in sorted({b for b, _ in run}):
-        steps = sorted(s for b, s in run if b == branch)
-        bins = np.linspace(steps[0], steps[-1], max(len(steps) // 2, 1))
-        chosen = {steps[min(int(np.searchsorted(steps, b)), len(steps) - 1)] for b in bins}
-        found |= {(branch, s): run[branch, s] for s in sorted(chosen | {steps[-1]})}
-    if len(found) > len(run) * 3 // 4:  # many branches of few samples: the oldest go
-        found = dict(list(found.items())[len(found) // 2 :])
+def _spread(
+    run: dict[tuple[int, int], Sample], branch: int, apart: float
+) -> list[tuple[int, int]]:
+    """Return which samples of a branch lie far enough apart, and the newest."""
+    keys = sorted(k for k in run if k[0] == branch)
+    found = keys[:1]
+    for key in keys[1:]:
+        if key[1] - found[-1][1] >= apart or key == keys[-1]:
+            found.append(key)
     return found
