@@ -7,13 +7,13 @@ a draft without problems can be trained, one with problems cannot.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from math import ceil, prod
 from typing import TYPE_CHECKING, Any, Literal
 
 from lab.engine.experiment import Batches, nested
+from lab.engine.gists import is_of_itself, of_error, of_option, unequal
 from lab.engine.kinds import ExperimentError, find
 from lab.engine.layers import LAYERS, LayerKind, options_of
 from lab.engine.losses import LOSSES
@@ -275,7 +275,7 @@ class _Walk:
         try:
             options = dict(kind.complete(part.as_dict(), path))
         except ExperimentError as error:
-            self._say(path, "layer", _short_of_option(str(error)), str(error))
+            self._say(path, "layer", of_option(str(error)), str(error))
             return self._block(kind, part, {}, shape, path) if kind.holds_layers else None
         self._note_rows(kind, options, path)
         if kind.vocabulary and path != "layers.0":
@@ -300,8 +300,8 @@ class _Walk:
             numbers = _costs(kind, options, shape)
         except ExperimentError as error:
             text = f"{path} ({kind.title}): {error}"
-            where: Where = "layer" if _is_of_itself(str(error)) else "edge"
-            self._say(path, where, _short(str(error)), text)
+            where: Where = "layer" if is_of_itself(str(error)) else "edge"
+            self._say(path, where, of_error(str(error)), text)
             return self._assumed(kind, options, shape, path)
         held = prod(after) + kind.kept(options, shape)
         known = LayerDraft(path, kind.name, kind.title, shape, after, *numbers, held)
@@ -338,7 +338,7 @@ class _Walk:
             assert inner is not None
             assert shape is not None
             text = f"{in_words(inner)} cannot be added to {in_words(shape)}."
-            self._say(path, "out", _unequal(inner, shape), f"{path} ({kind.title}): {text}")
+            self._say(path, "out", unequal(inner, shape), f"{path} ({kind.title}): {text}")
         after = shape if kind.needs_same_shape and shape is not None else inner
         if after is not None:
             after = self._around(kind, options, after, path)
@@ -357,7 +357,7 @@ class _Walk:
         try:
             return kind.shape(options, inner)
         except ExperimentError as error:
-            self._say(path, "out", _short(str(error)), f"{path} ({kind.title}): {error}")
+            self._say(path, "out", of_error(str(error)), f"{path} ({kind.title}): {error}")
             return None
 
     # What concerns the network as a whole.
@@ -368,7 +368,7 @@ class _Walk:
             path = [p for p in self.found if p.count(".") == 1][-1]
             text = f"the loss wants {self.outputs} outputs, the network gives {in_words(last)}."
             title = self.found[path].title
-            self._say(path, "out", _unequal(last, (self.outputs,)), f"{path} ({title}): {text}")
+            self._say(path, "out", unequal(last, (self.outputs,)), f"{path} ({title}): {text}")
 
     def check_whole(
         self, layers: Sequence[Part], parameters: int, slots: int, itemsize: int
@@ -466,48 +466,3 @@ def _nearby(shape: Shape | None, options: Options) -> Iterator[Shape]:
 def _closed(kind: LayerKind, options: Options) -> Shape | None:
     """Return what a layer of units gives whatever comes in; None for any other."""
     return (options[kind.closing],) if kind.closing else None
-
-
-# Few words for an edge.
-
-_SHORTER = (
-    (re.compile(r"a window of (\d+) does not fit into (\d+)"), r"\1 > \2"),
-    (re.compile(r"wanted features, got ([\d×]+)"), r"\1 ≠ features"),
-    (re.compile(r"wanted an image .*got (\d+) features"), r"\1 ≠ image"),
-    (re.compile(r"wanted an image .*got ([\d×]+)"), r"\1 ≠ image"),
-    (re.compile(r"wanted a sequence .*got (\d+) features"), r"\1 ≠ sequence"),
-    (re.compile(r"wanted a sequence .*got ([\d×]+)"), r"\1 ≠ sequence"),
-    (re.compile(r"got the sequence ([\d×]+)"), r"\1 ≠ features"),
-    (re.compile(r"([\d×]+) is a sequence already"), r"\1: a sequence"),
-    (re.compile(r"(\d+) heads cannot share (\d+)"), r"\1 ∤ \2"),
-    (re.compile(r"wanted (\d+) (?:features|values)\b.*got (\d+)"), r"\2 ≠ \1"),
-)
-_OF_ITSELF = re.compile(r"window|heads|allow it first")
-
-
-def _is_of_itself(text: str) -> bool:
-    return bool(_OF_ITSELF.search(text))
-
-
-def _short(text: str) -> str:
-    """Return the gist of an error of a shape."""
-    for pattern, short in _SHORTER:
-        found = pattern.search(text)
-        if found:
-            return found.expand(short)
-    return "does not fit"
-
-
-def _short_of_option(text: str) -> str:
-    """Return ``p = 1.5`` of a sentence such as ``layers.0.p: wanted ..., got 1.5.``."""
-    label, _, rest = text.partition(": ")
-    got = rest.rpartition("got ")[2].rstrip(".")
-    return f"{label.rpartition('.')[2]} = {got}" if "got " in rest else "option"
-
-
-def _unequal(found: Shape, wanted: Shape) -> str:
-    return f"{_plain(found)} ≠ {_plain(wanted)}"
-
-
-def _plain(shape: Shape) -> str:
-    return "×".join(map(str, shape))

@@ -264,6 +264,16 @@ def test_a_sound_draft_is_one_that_a_trainer_takes_a_step_with(drawn, end, data,
     assert found.parameters == sum(p.numel() for p in trainer.network.parameters())
 
 
+@pytest.mark.fault("N5")
+def test_outputs_that_would_silently_be_spread_over_the_targets_are_told(make):
+    """(N, 3) beside targets (N, 1): torch would spread them with no more than a warning."""
+    asked = make(data={"kind": "curve"}, loss="mse_loss", layers=[linear(3)])
+    (problem,) = draft_of(asked, prepare(asked)).problems
+    assert (problem.path, problem.where, problem.short) == ("layers.0", "out", "3 ≠ 1")
+    with pytest.raises(ExperimentError, match="the loss wants 1 outputs"):
+        Trainer(asked)
+
+
 def test_samples_that_are_no_tokens_are_told(make):
     asked = make(data="iris", layers=["embedding", "flatten", "linear"])
     (problem,) = draft_of(asked, prepare(asked)).problems

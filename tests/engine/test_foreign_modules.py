@@ -132,7 +132,7 @@ def test_describing_listing_and_checking_run_nothing(file):
     assert problem.text == (
         "layers.0 (Module of a file): it runs code of net.py: allow it first."
     )
-    assert problem.where == "layer"
+    assert (problem.where, problem.short) == ("layer", "runs net.py")
     with pytest.raises(ExperimentError, match=r"layers\.0 .*runs code of net\.py: allow it"):
         Run(wanted)
     with pytest.raises(ExperimentError, match="allow it with --run-code"):

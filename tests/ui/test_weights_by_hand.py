@@ -140,3 +140,19 @@ def test_a_grown_layer_keeps_its_units(qtbot, bridge):
     change_settings(bridge, changes, "width", keep_weights=True, grow=True)
     until(qtbot, bridge, lambda look: look.run != first.run)
     assert (seen(bridge)["0.weight"][:width] == before["0.weight"]).all()
+
+
+def test_a_network_from_a_file_is_opened_with_its_weights_and_taken_back(qtbot, bridge):
+    first, before = bridge.look, seen(bridge)
+    tensors = {name: tensor + 1 for name, tensor in before.items()}
+    undo.begin_from(bridge, first.settings.layers, tensors, "mine.safetensors")
+    until(qtbot, bridge, lambda look: look.run != first.run)
+    assert (seen(bridge)["0.weight"] == before["0.weight"] + 1).all()
+    assert bridge.look.edits[0].new == "mine.safetensors (2 of 2 layers kept)"
+    assert bridge.undo_stack.undoText() == "open mine.safetensors"
+    bridge.undo_stack.undo()
+    until(qtbot, bridge, lambda look: look.run == first.run)
+    assert (seen(bridge)["0.weight"] == before["0.weight"]).all()
+    bridge.undo_stack.redo()
+    until(qtbot, bridge, lambda look: look.run != first.run)
+    assert (seen(bridge)["0.weight"] == before["0.weight"] + 1).all()
