@@ -213,20 +213,28 @@ def _of_update(it: Iteration, number: Number, made: Explanation) -> Explanation:
     checks: list[Check] = []
     whole = tensor(it, number.layer, number.tensor)
     largest = float(np.abs(whole[np.isfinite(whole)]).max(initial=0.0))
+    at = Number(number.layer, f"∂{weight}", number.place)
+    rounding = ROUNDING * _added_up(it, at) * (1 + _step(it, number, weight))
     proof = beside(it, number.layer, number.tensor, own=False)
     if proof is not None:
-        allowed = AUTOGRAD * _reach(proof)
+        allowed = AUTOGRAD * _reach(proof) + rounding
         checks.append(_check("torch.optim, float64", made.value, _at(proof, number), allowed))
     else:
         slope = float(it.proof[number.layer].gradients[weight].flat[number.place])
         other = _carried_out(it, number, symbol, weight, slope)
-        allowed = AUTOGRAD * largest
+        allowed = AUTOGRAD * largest + rounding
         checks.append(_check("Autograd, rule", made.value, other, allowed))
     slope = _difference(it, number, weight).value
     by_difference = _carried_out(it, number, symbol, weight, slope)
-    allowed = 10 * DIFFERENCE * largest
+    allowed = 10 * DIFFERENCE * largest + NOISE / ROUNDING * rounding
     checks.append(_check("Finite difference", made.value, by_difference, allowed + 1e-9))
     return replace(made, checks=(*checks, *_own(it, number, made.value)))
+
+
+def _step(it: Iteration, number: Number, weight: str) -> float:
+    """Return by how much the rule makes a gradient larger, its roundings too."""
+    step = it.update.parts(f"{number.layer}.{weight}")["step"].flat[number.place]
+    return abs(float(step)) if np.isfinite(step) else 0.0
 
 
 def _carried_out(

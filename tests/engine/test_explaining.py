@@ -270,7 +270,7 @@ def test_a_very_sure_network_says_that_digits_are_lost():
 
 
 def test_the_notes_stand_at_their_places():
-    """2 beside the δ of a binary cross-entropy, 3 and 5 beside Adam's update, 1 at the chain."""
+    """2 beside the δ of binary cross-entropy, 3 and 5 beside Adam, 1 at the chain."""
     it = look_into(Run(load("xor")).trainer, 0, with_update=True)
 
     def words(*number):
