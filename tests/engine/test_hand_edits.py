@@ -6,6 +6,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lab.engine.carrying import Kept
 from lab.engine.edit_words import in_words
@@ -236,3 +238,52 @@ def test_a_wider_layer_may_grow(make):
     layers = [{"kind": "linear", "units": 9}, "tanh", "linear"]
     run = Run(make(layers=layers), keep=kept(old, grow=True))
     assert torch.equal(run.trainer.network[0].weight[:8], old.trainer.network[0].weight)
+
+
+# Whatever is done in whatever order, the log leads to the same bits.
+
+ACTIONS = st.one_of(
+    st.tuples(st.just("advance"), st.integers(1, 4)),
+    st.tuples(st.just("seek"), st.floats(0, 1)),
+    st.tuples(st.just("set"), st.tuples(st.integers(0, 15), st.sampled_from([0.0, 0.5, -2.0]))),
+    st.tuples(st.just("back"), st.none()),
+    st.tuples(st.just("rate"), st.sampled_from([0.01, 0.05, 0.1])),
+    st.tuples(st.just("rule"), st.sampled_from(["sgd", "adam"])),
+    st.tuples(st.just("switch"), st.integers(0, 9)),
+    st.tuples(st.just("phase"), st.none()),
+)
+
+
+def act(run, action, value, last):
+    """Do something to a run; ``last`` keeps what the last weight set was before."""
+    if action == "advance":
+        run.advance(value)
+    elif action == "seek":
+        run.seek(round(value * run.newest))
+    elif action == "set":
+        last[:] = [run.set_weights({("layers.0", "weight", value[0]): value[1]})]
+    elif action == "back" and last:
+        run.set_named(last.pop())
+    elif action == "rate":
+        run.edit({"optimizer.learning_rate": value})
+    elif action == "rule":
+        run.edit({"optimizer.kind": value})
+    elif action == "switch":
+        run.switch(value % len(run.timeline.branches))
+    elif action == "phase":
+        run.advance_phase()
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(actions=st.lists(st.tuples(ACTIONS), max_size=12))
+def test_any_history_is_repeated_from_its_log(make, actions):
+    run, last = Run(make()), []
+    for ((action, value),) in actions:
+        act(run, action, value, last)
+    run.seek(run.newest)
+    at = {step: vector(run, step) for step in range(run.newest + 1)}
+    again = Run(run.experiment, edits=run.timeline.current.all_edits())
+    for step, state in at.items():
+        again.advance(step - again.newest)
+        assert torch.equal(vector(again), state), (step, log(run))
+    assert again.settings == run.settings
