@@ -256,3 +256,12 @@ def test_the_cost_in_words():
     )
     said = [in_units(s) for s in (4e-4, 0.5, 30.0, 600.0, 7300.0, 9e5)]
     assert said == ["400 µs", "500 ms", "30 s", "10 min", "2 h", "10 days"]
+
+
+def test_a_branch_without_edits_does_not_show_what_its_parent_became():
+    run, kept = Run(small()), Samples()
+    for step in (5, 20):
+        run.advance(step - run.cursor)
+        kept.keep(look(run), measure(run.bench))
+    run.branch(10, {})
+    assert [s.step for s in kept.along(look(run))] == [5]
