@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QAction, QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
@@ -31,7 +32,7 @@ class FindingStrip(QWidget):
     """A finding in words and its cures; an arrow goes on to the next finding.
 
     The one that is read stays while its words change, so that no button moves away from under
-    the mouse.
+    the mouse. Where there is little room the cures stand in the menu of one button.
     """
 
     cure_wanted = Signal(object)
@@ -46,11 +47,19 @@ class FindingStrip(QWidget):
         self._words.setWordWrap(True)
         self._count.setProperty("role", "secondary")
         self._next = IconButton("chevron-right", "Next warning", self, side=24)
+        self._short = QPushButton("Cures", self)
+        self._short.setToolTip("What helps: each begins a branch or a run of its own")
+        self._menu = QMenu(self._short)
+        self._menu.setToolTipsVisible(True)
+        self._short.setMenu(self._menu)
+        self._is_compact = False
         self._row = QHBoxLayout()
         self._buttons: list[QPushButton] = []
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._short.hide()
         self._arrange()
         self._next.clicked.connect(self._on_next)
+        self._menu.triggered.connect(self._on_chosen)
         theme.changed.connect(self._on_theme_changed)
         self._on_theme_changed()
         self.hide()
@@ -61,6 +70,7 @@ class FindingStrip(QWidget):
         for widget, stretch in ((self._mark, 0), (self._words, 1), (self._count, 0)):
             upper.addWidget(widget, stretch)
         upper.addWidget(self._next)
+        upper.addWidget(self._short)
         self._row.setSpacing(theme.GAP)
         self._row.addStretch(1)
         column = QVBoxLayout(self)
@@ -76,6 +86,12 @@ class FindingStrip(QWidget):
         if findings:
             names = [f.name for f in findings]
             self._show(names.index(self._name) if self._name in names else 0)
+
+    def set_compact(self, is_compact: bool) -> None:
+        """Take one row, with the cures in a menu, or two."""
+        if is_compact != self._is_compact:
+            self._is_compact = is_compact
+            self._offer()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -107,11 +123,20 @@ class FindingStrip(QWidget):
             button.clicked.connect(self._on_clicked)
             self._row.insertWidget(len(self._buttons), button)
             self._buttons.append(button)
+        self._menu.clear()
+        for place, cure in enumerate(self._cures):
+            self._buttons[place].setText(cure.title)
+            self._buttons[place].setToolTip(cure.tooltip)
+            action = self._menu.addAction(cure.title)
+            action.setToolTip(cure.tooltip)
+            action.setData(place)
         for place, button in enumerate(self._buttons):
-            button.setVisible(place < len(self._cures))
-            if place < len(self._cures):
-                button.setText(self._cures[place].title)
-                button.setToolTip(self._cures[place].tooltip)
+            button.setVisible(place < len(self._cures) and not self._is_compact)
+        self._short.setVisible(self._is_compact and bool(self._cures))
+
+    @Slot(QAction)
+    def _on_chosen(self, action: QAction) -> None:
+        self.cure_wanted.emit(self._cures[action.data()])
 
     @Slot()
     def _on_clicked(self) -> None:

@@ -34,7 +34,7 @@ from lab.ui.panel import READ_S, PanelSpec
 from lab.ui.undo import change_settings
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QShowEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from lab.engine.backprop_cost import Costs
     from lab.engine.flow import Flow
@@ -47,6 +47,8 @@ ANSWER = "flow"
 CHANNEL = "flow cost"
 PAUSE_S = 0.05
 """The least time between two measurements while training."""
+SHORT = 372
+"""Of a panel that is no higher the cures stand in a menu."""
 DEPTH, TIME, COST = PAGES
 _PAGE_TIPS = (
     "Every layer now, from the input to the output",
@@ -149,6 +151,11 @@ class FlowView(LiveView):
         """What is measured from now on is parted from what was before."""
         self._samples.sight += 1
         super().showEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the plot its height."""
+        super().resizeEvent(event)
+        self.strip.set_compact(self.height() < SHORT)
 
     def _draw(self) -> None:
         look = self._bridge.look

@@ -156,3 +156,17 @@ def test_without_a_network_it_says_so(qtbot, bridge, view):
     assert view.found.step == 0
     view.quantity.chosen.emit("Saturated")
     assert view.reading() == "No activation of this network is bounded, so none saturates."
+
+
+def test_in_a_low_panel_the_cures_stand_in_a_menu(qtbot, bridge, view):
+    trained(qtbot, bridge, view, "vanishing", 2)
+    view.resize(552, 340)
+    qtbot.waitUntil(lambda: view.height() == 340)
+    assert not any(b.isVisibleTo(view) for b in view.strip.buttons())
+    titles = [a.text() for a in view.strip._menu.actions()]
+    assert titles == ["ReLU", "Residual", "Initialisation", "Normalisation"]
+    with qtbot.waitSignal(view.strip.cure_wanted) as told:
+        view.strip._menu.actions()[1].trigger()
+    assert told.args[0].name == "residual"
+    view.resize(552, 500)
+    assert all(b.isVisibleTo(view) for b in view.strip.buttons())
