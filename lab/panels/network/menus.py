@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QToolButton
 
 from lab.engine.kinds import ExperimentError
 from lab.engine.layers import LAYERS
-from lab.panels.network.formulas import copyable
+from lab.panels.network import formulas
 from lab.ui.controls import IconButton
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from lab.panels.network.editor import Editor
+    from lab.panels.network.model import Floats
 
 _HEADS = {"normalisation": "Normalisation", "activation": "Activation", "dropout": "Dropout"}
 
@@ -27,12 +28,14 @@ class Menus(QObject):
     """Makes menus when they are wanted, and carries out what was chosen in them."""
 
     fit_wanted = Signal()
+    open_wanted = Signal()
 
     def __init__(self, editor: Editor, parent: QWidget) -> None:
         super().__init__(parent)
         self._editor, self._parent = editor, parent
         self._place = "layers.0"  # where a layer goes that is chosen from a menu
         self._path: str | None = None  # the layer that a menu is about
+        self.tensors: dict[str, Floats] = {}  # the weights in sight, by their full names
         self.add_button = QToolButton(parent)
         self.add_button.setText("+ Add layer")
         self.add_button.setToolTip("Add a layer behind the selected one, or before the last")
@@ -153,8 +156,13 @@ class Menus(QObject):
         self.keep.setCheckable(True)
         self.keep.setToolTip("A changed network begins with what the others have learned")
         self.keep.toggled.connect(self._on_keep_toggled)
+        menu.addAction("Open a network...", self.open_wanted)
         menu.addSeparator()
         menu.addAction("Copy the formula (LaTeX)", self._on_latex)
+        self._with_weights = menu.addAction(
+            "Copy the formula with its weights (LaTeX)", self._on_latex_with_weights
+        )
+        menu.aboutToShow.connect(self._on_more_opening)
         menu.addAction("Copy the code (PyTorch)", self._on_code)
         menu.addAction("Paste layers", self._on_paste_at_end)
         menu.addSeparator()
@@ -167,7 +175,19 @@ class Menus(QObject):
 
     @Slot()
     def _on_latex(self) -> None:
-        QGuiApplication.clipboard().setText(copyable(self._editor.layers()))
+        QGuiApplication.clipboard().setText(formulas.copyable(self._editor.layers()))
+
+    @Slot()
+    def _on_more_opening(self) -> None:
+        is_small = bool(self.tensors) and formulas.is_small(self.tensors)
+        self._with_weights.setEnabled(is_small)
+        most = f"Only for networks of at most {formulas.MOST_NUMBERS} weights"
+        self._with_weights.setToolTip("" if is_small else most)
+
+    @Slot()
+    def _on_latex_with_weights(self) -> None:
+        text = formulas.copyable(self._editor.layers(), self.tensors)
+        QGuiApplication.clipboard().setText(text)
 
     @Slot()
     def _on_code(self) -> None:

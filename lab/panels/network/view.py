@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from lab.engine.carrying import state_name
 from lab.engine.drafts import draft_of
 from lab.numerals import shown
 from lab.panels.network.blocks import owner
@@ -19,6 +20,7 @@ from lab.panels.network.keys import carried_out
 from lab.panels.network.layout import edges_of
 from lab.panels.network.menus import Menus
 from lab.panels.network.model import Ask, NetworkState, Seen, scale_of
+from lab.panels.network.opening import Opening
 from lab.panels.network.pictures import pictures, shown_in
 from lab.panels.network.properties import rows
 from lab.panels.network.questions import said
@@ -61,6 +63,7 @@ class NetworkView(LiveView):
         self.canvas, self.card = NetworkCanvas(), Card()
         self.editor: Editor = Editor(bridge, self)
         self.menus: Menus = Menus(self.editor, self)
+        self.opening = Opening(bridge, self)
         self._make_controls()
         self._fill()
         self._listen()
@@ -103,6 +106,9 @@ class NetworkView(LiveView):
         self.card.changed.connect(self._on_card_changed)
         self.card.weight_edited.connect(self._on_weight_edited)
         self.menus.fit_wanted.connect(canvas.fit)
+        self.menus.open_wanted.connect(self.opening.ask)
+        self.opening.failed.connect(self._on_refused)
+        self.opening.told.connect(self._on_told)
         self._bridge.board.changed.connect(self._on_board_changed)
 
     @property
@@ -191,6 +197,7 @@ class NetworkView(LiveView):
         self._seen = found
         images = pictures(scene_.layout, found, look.data.x[found.sample], self._state.show)
         self.canvas.show_seen(found, images)
+        self.menus.tensors = {state_name(*key): t for key, t in found.weights.items()}
 
     def _tell_loss(self, look: RunLook) -> None:
         numbers = look.numbers or {}
@@ -322,6 +329,10 @@ class NetworkView(LiveView):
     def _on_refused(self, words: str) -> None:
         self.show_banner("warning", words)
         self.card.show_again()
+
+    @Slot(str)
+    def _on_told(self, words: str) -> None:
+        self.show_banner("info", words)
 
     @Slot(str, object)
     def _on_card_changed(self, path: str, value: object) -> None:

@@ -1,0 +1,214 @@
+"""Networks from files, read beside the training; code runs only once a person said so."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+)
+
+from lab.engine.drafts import draft_of
+from lab.engine.kinds import ExperimentError
+from lab.engine.news import Status
+from lab.files.errors import LoadError
+from lab.ui import theme
+from lab.ui.choices import Choice
+from lab.ui.drafts import edit_network
+from lab.ui.undo import begin_from
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from PySide6.QtWidgets import QWidget
+
+    from lab.engine.foreign import Found
+    from lab.engine.imports import Opened
+    from lab.engine.news import Event
+    from lab.engine.run import Run
+    from lab.ui.bridge import EngineBridge
+
+CHANNEL = "open network"
+PATTERN = "Networks (*.safetensors *.py)"
+
+
+class Opening(QObject):
+    """Opens a file as the network; ``told`` says what came of it, ``failed`` why not."""
+
+    told = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, bridge: EngineBridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._bridge, self._parent = bridge, parent
+        self._file = Path()
+        self.dialog: CodeDialog | None = None
+        bridge.partial.connect(self._on_partial)
+        bridge.happened.connect(self._on_happened)
+
+    @Slot()
+    def ask(self) -> None:
+        """Ask for a file."""
+        dialog = QFileDialog(self._parent, "Open a network", "", PATTERN)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self.open)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(str)
+    def open(self, path: str) -> None:
+        """Open a file: weights with their description, or a module after a warning."""
+        self._file = Path(path)
+        if self._file.suffix.lower() == ".py":
+            self._ask_for_class()
+        else:
+            self._bridge.submit(CHANNEL, partial(_reading, self._file))
+
+    def _ask_for_class(self) -> None:
+        from lab.engine.foreign import modules_in
+
+        try:
+            found = modules_in(self._file)
+        except LoadError as error:
+            self.failed.emit(str(error))
+            return
+        if not found:
+            self.failed.emit(f"{self._file.name} defines no class of torch.nn.Module.")
+            return
+        self.dialog = CodeDialog(self._file, found, self._parent)
+        self.dialog.accepted.connect(self._on_code_accepted)
+        self.dialog.finished.connect(self._on_dialog_finished)
+        self.dialog.open()
+
+    @Slot()
+    def _on_code_accepted(self) -> None:
+        from lab.engine.foreign import allow
+
+        look = self._bridge.look
+        if self.dialog is None or look is None:
+            return
+        try:
+            allow(self._file)
+        except LoadError as error:
+            self.failed.emit(str(error))
+            return
+        ends = look.data.shape, look.data.encoding.outputs
+        asked = self.dialog.name(), self.dialog.arguments()
+        self._bridge.submit(CHANNEL, partial(_running, self._file, *asked, *ends))
+
+    @Slot()
+    def _on_dialog_finished(self) -> None:
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+            self.dialog = None
+
+    @Slot(str, object)
+    def _on_partial(self, channel: str, found: Any) -> None:
+        look = self._bridge.look
+        if channel != CHANNEL or look is None:
+            return
+        opened: Opened = found
+        name = self._file.name
+        try:
+            if draft_of(look.settings, look.data, opened.layers).is_sound:
+                begin_from(self._bridge, opened.layers, opened.tensors, name)
+            else:
+                edit_network(self._bridge, opened.layers, f"open {name}")
+        except ExperimentError as error:
+            self.failed.emit(str(error))
+        else:
+            self.told.emit(f"{name}: {opened.words}")
+
+    @Slot(object)
+    def _on_happened(self, event: Event) -> None:
+        if event.channel == CHANNEL and event.status in (Status.FAILED, Status.REFUSED):
+            self.failed.emit(event.text)
+
+
+def _reading(path: Path, run: Run) -> Generator[object, None, object]:
+    """Read a file in a thread of its own."""
+    from lab.engine.imports import opened
+
+    return _aside(partial(opened, path))
+
+
+def _running(
+    path: Path, name: str, arguments: str, shape: tuple[int, ...], outputs: int, run: Run
+) -> Generator[object, None, object]:
+    """Build a module of a file that was allowed, in a thread of its own."""
+    from lab.engine.imports import opened_module
+
+    return _aside(partial(opened_module, path, name, arguments, shape, outputs))
+
+
+def _aside(work: partial[Opened]) -> Generator[object, None, object]:
+    from lab.engine.jobs import aside
+
+    waiting = aside(work)
+    yield waiting
+    try:
+        found = waiting.result()
+    except LoadError as error:
+        raise ExperimentError(str(error)) from None
+    yield found
+    return None
+
+
+class CodeDialog(QDialog):
+    """Asks which module of a file is meant, and says that opening it runs the file's code."""
+
+    def __init__(self, file: Path, found: Sequence[Found], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Open a module")
+        self._found = {one.name: one for one in found}
+        self.module = Choice(list(self._found), "Module")
+        self.keywords = QLineEdit()
+        self.keywords.setAccessibleName("Arguments")
+        self.keywords.setPlaceholderText("such as width=16, bias=True")
+        self._takes = QLabel()
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.run = buttons.addButton("Run its code", QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setSpacing(theme.GAP)
+        column.addWidget(_warning(file))
+        for part in (QLabel("Module"), self.module, self._takes, self.keywords, buttons):
+            column.addWidget(part)
+        self._takes.setTextFormat(Qt.TextFormat.PlainText)
+        self._takes.setWordWrap(True)
+        self.module.chosen.connect(self._on_module_chosen)
+        self._on_module_chosen(self.module.current())
+        self.setMinimumWidth(420)
+
+    def name(self) -> str:
+        """The class that was chosen."""
+        return self.module.current()
+
+    def arguments(self) -> str:
+        """What its constructor is to get."""
+        return self.keywords.text().strip()
+
+    @Slot(str)
+    def _on_module_chosen(self, name: str) -> None:
+        one = self._found[name]
+        takes = f"It takes: {one.arguments}." if one.arguments else "It takes no arguments."
+        self._takes.setText(f"{one.summary}\n{takes}".strip())
+
+
+def _warning(file: Path) -> QLabel:
+    words = QLabel(
+        f"This runs the Python code of {file.name}, which may do anything that you may do on "
+        "this computer. Go on only if you trust where it comes from."
+    )
+    words.setTextFormat(Qt.TextFormat.PlainText)
+    words.setWordWrap(True)
+    return words

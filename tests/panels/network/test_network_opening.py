@@ -1,0 +1,142 @@
+"""Networks from files: weights with their description, and modules only once allowed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lab.engine import exports
+from lab.engine.foreign import is_allowed
+from lab.engine.records import record_of
+from lab.engine.run import Run
+from lab.panels.network.view import NetworkView
+from lab.presets import load
+
+WAIT = 60_000
+CODE = """
+from pathlib import Path
+from torch import nn
+Path(__file__).with_suffix(".ran").write_text("ran")
+
+class Plain(nn.Sequential):
+    "A chain."
+    def __init__(self, width=3):
+        super().__init__(nn.Linear(2, width), nn.Tanh(), nn.Linear(width, 1))
+
+class Own(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(2, 4)
+        self.b = nn.Linear(4, 1)
+    def forward(self, x):
+        return self.b(self.a(x).sin())
+"""
+
+
+@pytest.fixture
+def view(qtbot, bridge):
+    made = NetworkView(bridge)
+    qtbot.addWidget(made)
+    made.resize(700, 600)
+    made.show()
+    bridge.load(load("spiral"))
+    qtbot.waitUntil(lambda: bridge.look is not None, timeout=WAIT)
+    return made
+
+
+@pytest.fixture
+def code(tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text(CODE)
+    return file
+
+
+def write(run, file):
+    exports.export(record_of(run), exports.snapshot(run.trainer), "safetensors", file)
+
+
+def layers(bridge):
+    return [part.kind for part in bridge.look.settings.layers]
+
+
+def test_a_network_comes_back_from_its_weights(qtbot, bridge, view, tmp_path):
+    small = [{"kind": "linear", "units": 5}, "relu", "linear"]
+    run = Run(load("spiral").changed({"layers": small}))
+    run.advance(7)
+    file = tmp_path / "small.safetensors"
+    write(run, file)
+    view.opening.open(str(file))
+    qtbot.waitUntil(lambda: layers(bridge) == ["linear", "relu", "linear"], timeout=WAIT)
+    qtbot.waitUntil(lambda: view.seen is not None, timeout=WAIT)
+    np.testing.assert_array_equal(
+        view.seen.weights["layers.0", "weight"], run.trainer.network[0].weight.detach().numpy()
+    )
+    bridge.undo_stack.undo()
+    qtbot.waitUntil(lambda: len(layers(bridge)) == 5, timeout=WAIT)
+
+
+def test_a_network_that_does_not_fit_is_drawn_with_what_is_wrong(qtbot, bridge, view, tmp_path):
+    run = Run(load("digits-cnn"))
+    file = tmp_path / "cnn.safetensors"
+    write(run, file)
+    view.opening.open(str(file))
+    qtbot.waitUntil(lambda: bridge.board.layers is not None, timeout=WAIT)
+    assert view.scene.draft.problems[0].path == "layers.0"
+    assert "image" in view.scene.draft.problems[0].text
+    assert bridge.look.settings.layers == load("spiral").layers
+
+
+def test_code_runs_only_once_a_person_has_said_so(qtbot, bridge, view, code):
+    ran = code.with_suffix(".ran")
+    view.opening.open(str(code))
+    dialog = view.opening.dialog
+    assert (
+        "runs the Python code of net.py" in dialog.findChildren(type(dialog._takes))[0].text()
+    )
+    assert dialog.module.choices() == ("Plain", "Own")
+    assert not ran.exists()
+    dialog.reject()
+    assert not ran.exists()
+    assert not is_allowed(code)
+    view.opening.open(str(code))
+    view.opening.dialog.keywords.setText("width=7")
+    view.opening.dialog.accept()
+    qtbot.waitUntil(lambda: layers(bridge) == ["linear", "tanh", "linear"], timeout=WAIT)
+    assert ran.exists()
+    assert bridge.look.settings.layers[0]["units"] == 7
+    assert "exactly 3 layers" in view._banner.text()
+
+
+def test_a_module_with_a_way_of_its_own_is_one_layer(qtbot, bridge, view, code):
+    view.opening.open(str(code))
+    dialog = view.opening.dialog
+    dialog.module.set_current("Own")
+    dialog.accept()
+    qtbot.waitUntil(lambda: layers(bridge) == ["module"], timeout=WAIT)
+    bridge.run_to(3)
+    qtbot.waitUntil(lambda: bridge.look.step == 3 and not bridge.look.playing, timeout=WAIT)
+    assert "one layer that runs its own code" in view._banner.text()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.py", "x = 1\n", "no class of torch.nn.Module"),
+        ("broken.py", "def (:\n", "no Python"),
+        ("broken.safetensors", "nonsense", "broken.safetensors"),
+        ("gone.safetensors", None, "gone.safetensors"),
+    ],
+)
+def test_what_cannot_be_opened_is_said_and_nothing_changes(
+    qtbot, bridge, view, tmp_path, name, content, words
+):
+    file = tmp_path / name
+    if content is not None:
+        file.write_text(content)
+    before = bridge.look.run
+    view.opening.open(str(file))
+    qtbot.waitUntil(
+        lambda: view._banner is not None and words in view._banner.text(), timeout=WAIT
+    )
+    assert "Error" not in view._banner.text()
+    assert bridge.look.run == before
