@@ -79,3 +79,31 @@ def test_what_there_is_not_is_refused(
     arguments: list[str], words: str, refused: Callable[..., str]
 ) -> None:
     assert words in refused("inspect", *arguments)
+
+
+def test_a_single_number_is_explained(nabla: Callable[..., Any]) -> None:
+    asked = ("inspect", "xor", "--step", "5", "--layer", "0", "--explain", "delta[1]")
+    told = nabla(*asked)
+    assert told.exit_code == 0, told.output
+    assert "δ of layer 1, unit 2" in told.stdout
+    assert "Finite difference" in told.stdout
+    plain = json.loads(nabla(*asked, "--json").stdout)
+    whole = json.loads(nabla("inspect", "xor", "--step", "5", "--json").stdout)
+    assert plain["value"] == whole["layers"][0]["delta"][1]
+    assert all(check["agrees"] is not False for check in plain["checks"])
+    update = nabla("inspect", "xor", "--layer", "2", "--explain", "update_weight[0,1]")
+    assert "torch.optim, float64" in update.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--layer", "0", "--explain", "delta"], "wanted a number such as delta[1]"),
+        (["--layer", "0", "--explain", "delta[99]"], "layer 0 has no number delta[99]"),
+        (["--explain", "delta[0]"], "choose from 0, 1, 2, loss"),
+    ],
+)
+def test_a_number_there_is_not_is_refused(
+    arguments: list[str], words: str, refused: Callable[..., str]
+) -> None:
+    assert words in refused("inspect", "xor", *arguments)

@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from lab.engine.kinds import ExperimentError
+from lab.engine.phases import Phase
 
 if TYPE_CHECKING:
     from lab.engine.experiment import Experiment
@@ -33,7 +34,7 @@ class Seen:
 
 @dataclass(slots=True)
 class Memory:
-    """The iteration seen last, in the worker: after its update it can still be questioned."""
+    """The iteration last seen in progress, in the worker: its update is still there."""
 
     iteration: Iteration | None = None
 
@@ -77,13 +78,28 @@ class Ask:
         from lab.engine.microscope import look_into
         from lab.engine.proofs import errors
 
-        held = self.memory.iteration
-        is_held = self.holds and held is not None and held.step + 1 == trainer.step_number
-        if not is_held or held is None:
-            held = look_into(trainer, self.sample, self.settings, with_update=self.with_update)
-        self.memory.iteration = held
-        error = max(errors(held.found, held.proof).values())
-        return Seen(held, _explained(held, self.number), self.number, error, is_held)
+        it = self._held(trainer)
+        is_held = it is not None
+        if it is None:
+            is_begun = (
+                trainer.phase is not Phase.READY
+            )  # what its update will be, is wanted too
+            with_update = self.with_update or is_begun
+            it = look_into(trainer, self.sample, self.settings, with_update=with_update)
+            if is_begun:
+                self.memory.iteration = it
+        error = max(errors(it.found, it.proof).values())
+        return Seen(it, _explained(it, self.number), self.number, error, is_held)
+
+    def _held(self, trainer: Trainer) -> Iteration | None:
+        """Return the iteration whose update has just been made, if that is what is wanted."""
+        it = self.memory.iteration
+        is_behind = trainer.phase is Phase.READY
+        if it is None or not is_behind or it.step + 1 != trainer.step_number:
+            return None
+        is_same = it.is_batch == (self.sample is None)
+        is_same = is_same and (it.is_batch or int(it.rows[0]) == self.sample)
+        return it if self.holds and is_same else None
 
 
 def _explained(it: Iteration, number: Number | None) -> Explanation | None:

@@ -172,7 +172,7 @@ class InspectorView(LiveView):
         stop = None if look.playing else stop_after(look.phase, self._phase)
         is_next = look.step == self._step + 1 and not look.playing
         if stop == "Update":
-            self._holds = is_next and self._memory.iteration is not None
+            self._holds = is_next
         elif look.phase or look.step != self._step or look.run != self._of:
             self._holds = False
         self._phase, self._step = look.phase, look.step
@@ -188,7 +188,7 @@ class InspectorView(LiveView):
         settings = look.settings if look.phase == 0 else None
         wanted = (
             look.run, look.playing, sample, state.number, is_update, self._holds,
-            id(look.settings),
+            settings,
         )  # fmt: skip
         if self.isVisible() and wanted != self._asked.get(ANSWER):
             self.hide_banner()
