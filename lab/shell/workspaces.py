@@ -42,7 +42,7 @@ WORKSPACES = (
         "Build",
         "network",
         (("run",), ("network",), ("data", "loss")),
-        (310, 560, 410),
+        (310, 512, 450),
         "Settings, the network, its answer and the loss",
     ),
     Workspace(

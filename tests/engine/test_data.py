@@ -89,7 +89,9 @@ def test_every_source_gives_samples_split_and_standardised(kind, tmp_path):
     assert not data.x.flags.writeable
 
 
-@pytest.mark.parametrize("kind", ["circle", "xor", "gaussians", "spiral", "moons", "curve", "brackets"])
+@pytest.mark.parametrize(
+    "kind", ["circle", "xor", "gaussians", "spiral", "moons", "curve", "brackets"]
+)
 def test_made_data_is_a_function_of_the_seed(kind):
     def x(seed: int) -> np.ndarray:
         asked = {"data": kind, "loss": loss_for(kind), "seed": seed}

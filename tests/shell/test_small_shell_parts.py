@@ -150,9 +150,10 @@ def test_every_flipped_byte_is_seen():
 
 
 def test_only_workspaces_whose_hero_exists_are_offered():
-    assert [w.name for w in workspaces.present(("run", "data", "loss"))] == ["Build", "Lecture"]
-    assert workspaces.find("Build", ("data", "loss")).panels == ("data", "loss")
-    assert workspaces.find("Gone", ("run", "data")).name == "Build"
+    there = ("run", "network", "data", "loss")
+    assert [w.name for w in workspaces.present(there)] == ["Build", "Lecture"]
+    assert workspaces.find("Build", ("network", "loss")).panels == ("network", "loss")
+    assert workspaces.find("Gone", ("run", "network")).name == "Build"
     assert workspaces.present(("loss",))[0].panels == ("loss",)
 
 

@@ -195,10 +195,18 @@ def _path(found: Places) -> str:
 
 
 def _spliced(layers: Layers, at: Places, cut: Callable[[Layers, int], Layers]) -> Layers:
-    """Return the layers with the row at a place cut anew."""
+    """Return the layers with the row at a place cut anew.
+
+    Raises
+    ------
+    ExperimentError
+        If no layer that holds others is on the way there.
+    """
     first, *rest = at
-    if not rest:
+    if not rest and first <= len(layers):
         return cut(layers, first)
+    if first >= len(layers) or not LAYERS[layers[first].kind].holds_layers:
+        raise ExperimentError(f"{_path(at)}: there is no such place for a layer.")
     held = layers[first]
     inner = _spliced(held.layers, tuple(rest), cut)
     return (*layers[:first], held.model_copy(update={"layers": inner}), *layers[first + 1 :])

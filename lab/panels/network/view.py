@@ -26,6 +26,7 @@ from lab.panels.network.properties import rows
 from lab.panels.network.questions import said
 from lab.panels.network.scene import scene
 from lab.panels.network.words import reading, subtitle, weight_value
+from lab.ui import theme
 from lab.ui.controls import Segmented, Toggle
 from lab.ui.drafts import drawn
 from lab.ui.live import LiveView
@@ -82,6 +83,7 @@ class NetworkView(LiveView):
 
     def _fill(self) -> None:
         whole = QWidget()
+        whole.setMinimumSize(*theme.PLOT_MINIMUM)  # the card goes where there is no room
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

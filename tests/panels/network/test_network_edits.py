@@ -38,6 +38,12 @@ def test_a_layer_is_put_where_the_path_says():
     assert kinds(edits.insert(NET, "layers.4", "relu"))[-1] == ("layers.4", "relu")
 
 
+@pytest.mark.parametrize("path", ["layers.9", "layers.1.layers.0", "layers.9.layers.0"])
+def test_a_layer_cannot_be_put_where_none_can_stand(path):
+    with pytest.raises(ExperimentError, match="no such place"):
+        edits.insert(NET, path, "relu")
+
+
 def test_what_is_removed_takes_what_it_holds_with_it():
     assert [k for _, k in kinds(edits.remove(NET, "layers.2"))] == ["linear", "tanh", "linear"]
     assert next(k for _, k in kinds(edits.remove(NET, "layers.0", "layers.1"))) == "residual"
