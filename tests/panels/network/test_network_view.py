@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from lab.engine.experiment import nested
 from lab.panels.network.layout import INPUT
 from lab.panels.network.painting import HEAD, label_of
 from lab.panels.network.view import NetworkView
@@ -368,3 +369,56 @@ def test_all_gestures_undone_lead_back_to_the_very_start(build):
     while stack.canUndo():
         stack.undo()
     build.until(lambda: build.bridge.look.run == start and build.is_drawn())
+
+
+@pytest.mark.fault("N8")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_edits_and_undo_at_random_while_it_trains_lead_back_to_the_very_start(build, seed):
+    """Sound networks and broken ones, as fast as gestures can be made."""
+    rng, editor, stack = np.random.default_rng(seed), build.view.editor, build.bridge.undo_stack
+    start = build.bridge.look.run
+    build.bridge.play()
+    for _ in range(60):
+        paths = [None, *(path for path, _ in nested(editor.layers()))]
+        path, other = (paths[k] for k in rng.integers(len(paths), size=2))
+        act = rng.choice(["insert", "remove", "widen", "skip", "shift", "set", "undo", "redo"])
+        if act == "insert":
+            kind = str(rng.choice(["linear", "relu", "dropout", "batch_norm", "conv2d"]))
+            editor.insert_after(kind, path)
+        elif act == "skip" and path and other:
+            editor.skip(path, other)
+        elif act == "set" and path and editor.block(path):
+            editor.set(
+                f"{editor.block(path).path}.activation", str(rng.choice(["relu", "none"]))
+            )
+        elif act in ("widen", "shift"):
+            getattr(editor, act)(path, int(rng.integers(-3, 4)))
+        elif act == "remove":
+            editor.remove(path)
+        elif act in ("undo", "redo"):
+            getattr(stack, act)()
+        QApplication.processEvents()
+        assert build.view.scene is not None
+    while stack.canUndo():
+        stack.undo()
+    build.bridge.pause()
+    build.until(lambda: build.bridge.look.run == start and build.is_drawn())
+    assert build.bridge.board.layers is None
+    assert [p.kind for p in build.view.scene.layers] == [
+        "linear", "tanh", "linear", "tanh", "linear",
+    ]  # fmt: skip
+    assert build.bridge.look.newest >= 20
+
+
+def test_the_canvas_follows_the_training(build):
+    first = build.view.seen
+    build.bridge.play()
+    build.until(lambda: build.view.seen is not first and build.view.seen.step > first.step + 50)
+    build.bridge.pause()
+    build.until(lambda: not build.bridge.look.playing and build.is_live())
+    later = build.view.seen
+    assert not np.array_equal(
+        first.weights["layers.0", "weight"], later.weights["layers.0", "weight"]
+    )
+    (fan, *_) = build.canvas._fans
+    np.testing.assert_array_equal(fan.weights, later.weights["layers.0", "weight"])
