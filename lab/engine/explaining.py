@@ -314,7 +314,8 @@ def title_of(it: Iteration, number: Number) -> str:
     shape = tensor(it, number.layer, number.tensor).shape
     letter = {"weight": "W", "bias": "b"}.get(weight, weight)
     known = {"": letter, "∂": f"∂L/∂{letter}", "Δ": f"Δ{letter}"}
-    known["step"] = f"Effective step of {letter}"
+    known |= {"step": f"Effective step of {letter}", "m̂": f"Corrected m of {letter}"}
+    known["v̂"] = f"Corrected v of {letter}"
     of = known.get(symbol, f"{symbol} of {letter}")
     where = place_words(shape, number.place, is_weight=True)
     return f"{of}, layer {stage.number}, {where}"

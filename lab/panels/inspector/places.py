@@ -65,8 +65,11 @@ def planned(rows: Sequence[Row], width: float, *, has_numbers: bool) -> Plan:
     bands: list[tuple[float, float]] = []
     y = HEAD
     for number, row in enumerate(rows):
+        most = _most_rows(row)
         made = [
-            _place(number, tile, columns[tile.column], y, widths[tile.column], has_numbers)
+            _place(
+                number, tile, columns[tile.column], y, widths[tile.column], has_numbers, most
+            )
             for tile in row.tiles
         ]
         height = max((p.area.height() for p in made), default=0.0)
@@ -105,17 +108,23 @@ def _natural(tile: Tile, has_numbers: bool) -> float:
     return CELL_W if width == 1 else float(min(max(width * 3.0, 48.0), 150.0))
 
 
+def _most_rows(row: Row) -> int:
+    """Return how many numbers may stand below one another: beside images, no more than fit."""
+    has_images = any(len(tile.shape) >= 3 for tile in row.tiles)
+    return int(BLOCK // CELL_H) if has_images else MOST_ROWS
+
+
 def _place(
-    number: int, tile: Tile, x: float, y: float, room: float, has_numbers: bool
+    number: int, tile: Tile, x: float, y: float, room: float, has_numbers: bool, most: int
 ) -> Placed:
     height, width = tile.sheet.cells.shape
     is_readable = (
-        has_numbers and height <= MOST_ROWS and width <= MOST_COLUMNS and room >= width * 33.0
+        has_numbers and height <= most and width <= MOST_COLUMNS and room >= width * 33.0
     )
     if is_readable:
         area = QRectF(x, y, width * min(CELL_W, room / width), height * CELL_H)
         return Placed(number, tile, area, True)
-    tall = height * CELL_H if height <= MOST_ROWS else BLOCK
+    tall = height * CELL_H if height <= most else BLOCK
     if len(tile.shape) >= 3:  # an image keeps its proportion
         side = min(room / width, BLOCK / height)
         return Placed(number, tile, QRectF(x, y, side * width, side * height), False)

@@ -92,7 +92,7 @@ class ProofTable(QWidget):
             top = number * LINE
             painter.setPen(theme.colour("secondary" if is_head else "text"))
             room = VALUE - 104 if value else VALUE
-            is_small = is_head or len(words) > 16
+            is_small = is_head or len(words) > 17
             painter.setFont(theme.number_font("caption" if is_small else "text"))
             painter.drawText(QRectF(0, top, room, LINE), left, words)
             painter.setFont(theme.number_font("caption" if is_head else "text"))

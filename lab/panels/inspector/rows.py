@@ -68,6 +68,11 @@ class Tile:
         return self.column not in POSITIVE
 
     @property
+    def words(self) -> str:
+        """What it is called in a sentence, where a hat over a letter is easily lost."""
+        return {"m̂": "corrected m", "v̂": "corrected v"}.get(self.column, self.column)
+
+    @property
     def scale(self) -> str:
         """Which tensors share its scale of colours: those of the same kind in all layers."""
         shared = {"b": "W", "w": "W", "∂L/∂W": "δ", "∂L/∂b": "δ", "∂L/∂o": "δ", "y": "p"}

@@ -62,7 +62,8 @@ def sheet(tensor: Array, *, has_samples: bool = False, is_batch: bool = False) -
     index = np.arange(one.size, dtype=float).reshape(one.shape)
     cells, places = _laid(one), _laid(index)
     filled = np.where(np.isfinite(places), places, -1).astype(np.int64)
-    return Sheet(cells, filled, *_axes(one.ndim, has_samples))
+    ndim = 3 if one.ndim == 4 and one.shape[1] == 1 else one.ndim
+    return Sheet(cells, filled, *_axes(ndim, has_samples))
 
 
 def _axes(ndim: int, has_samples: bool) -> tuple[str, str]:
@@ -84,6 +85,8 @@ def _laid(tensor: Array) -> Array:
         return _tiled(tensor)
     if tensor.ndim == 4:
         out, channels, height, width = tensor.shape
+        if channels == 1:  # a kernel a channel: tiles take less room than a column
+            return _tiled(tensor[:, 0])
         return tensor.transpose(0, 2, 1, 3).reshape(out * height, channels * width)
     return tensor.reshape(len(tensor), -1)
 

@@ -242,7 +242,7 @@ class InspectorView(LiveView):
         is_large = state.look != "Map" or not is_readable
         if is_large:
             row = page.walk.rows[placed.row].title.lower() if placed is not None else ""
-            page.tensor.show_tile(tile, f"{tile.column} of {row}", state.look)
+            page.tensor.show_tile(tile, f"{tile.words} of {row}", state.look)
             if state.number is not None and state.number.tensor == tile.tensor:
                 page.tensor.go_to(state.number.place, state.number.row)
         page.tensor.setVisible(is_large)
@@ -250,7 +250,7 @@ class InspectorView(LiveView):
     def _words_beside(self, tile: Tile) -> str:
         placed = self.page.walk.placed(tile.layer, tile.tensor)
         where = self.page.walk.rows[placed.row].title.lower() if placed is not None else ""
-        return f"float64, {tile.column} of {where} {size_words(tile.shape)}"
+        return f"float64, {tile.words} of {where} {size_words(tile.shape)}"
 
     # Gestures.
 
@@ -258,6 +258,7 @@ class InspectorView(LiveView):
         self._state = replace(self._state, **fields)  # type: ignore[arg-type]  # its fields
         self.page.whose.set_current(BATCH if self._state.is_batch else ONE)
         self.stops.set_current(self._state.stop)
+        self.page.look.set_current(self._state.look)
         self._draw()
 
     def question(self, number: Number | None) -> None:

@@ -189,7 +189,9 @@ class Walk(QWidget):
         reach = self._levels[tile.scale]
         span = (-reach, reach) if tile.is_signed else (0.0, reach)
         name: colours.MapName = "signed" if tile.is_signed else "sequential"
-        return colours.coloured(cells[::stride, ::stride], span, name)
+        pixels = colours.coloured(cells[::stride, ::stride], span, name)
+        pixels[tile.sheet.places[::stride, ::stride] < 0] = theme.colour("base").rgb()
+        return pixels
 
     def _paint_numbers(self, painter: QPainter, place: Placed) -> None:
         cells, pixels = place.tile.sheet.cells, self._pixels(place.tile)

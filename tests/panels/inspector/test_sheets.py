@@ -11,7 +11,7 @@ from lab.panels.inspector.sheets import sheet, size_words, statistics
 from lab.panels.inspector.sums import four
 from lab.panels.inspector.walk import brief, levels_of
 
-SHAPES = [(6,), (4, 3), (5, 3, 4), (2, 3, 2, 2), (2, 3, 2, 2, 2)]
+SHAPES = [(6,), (7, 1, 3, 3), (4, 3), (5, 3, 4), (2, 3, 2, 2), (2, 3, 2, 2, 2)]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
