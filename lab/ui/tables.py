@@ -59,10 +59,10 @@ class NumberModel(QAbstractTableModel):
         return 0 if parent is not None and parent.isValid() else int(self.cells.shape[1])
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """A number to five digits; whole where it is pointed at; nothing where none is."""
+        """A number to four digits; whole where it is pointed at; nothing where none is."""
         value = float(self.cells[index.row(), index.column()])
         if role == Qt.ItemDataRole.DisplayRole:
-            return "" if np.isnan(value) else shown(value, 5)
+            return "" if np.isnan(value) else shown(value, 4)
         if role == Qt.ItemDataRole.ToolTipRole:
             at = f"{self._y} {index.row() + 1:,}, {self._x} {index.column() + 1:,}"
             return f"{at}\n{shown(value, 17)}"
@@ -100,7 +100,7 @@ class NumberTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setFrameShape(QTableView.Shape.NoFrame)
-        self.horizontalHeader().setDefaultSectionSize(76)
+        self.horizontalHeader().setDefaultSectionSize(84)
         self.verticalHeader().setDefaultSectionSize(22)
         self.setFont(theme.number_font())
         self.clicked.connect(self._on_clicked)

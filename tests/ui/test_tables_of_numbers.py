@@ -24,7 +24,7 @@ def table(qtbot, cells):
 def test_a_table_shows_its_cells_and_tells_which_was_pressed(qtbot):
     made = table(qtbot, np.array([[1.0, -2.123456789], [np.nan, 4e-9]]))
     index = made.model().index(0, 1)
-    assert made.model().data(index) == "−2.1235"
+    assert made.model().data(index) == "−2.123"
     tip = made.model().data(index, Qt.ItemDataRole.ToolTipRole)
     assert tip == "Unit 1, Input 2\n−2.123456789"
     assert made.model().data(made.model().index(1, 0)) == ""

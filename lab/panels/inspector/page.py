@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QFrame,
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -25,17 +26,18 @@ from lab.ui import theme
 from lab.ui.controls import Choice, ElidedLabel, Segmented, Toggle
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QPointF
     from PySide6.QtGui import QResizeEvent
 
     from lab.engine.data import Data
 
 NARROW = 560
-HEAD_ROOM = 40
-"""What stays in sight above a number: the names of the columns, or the row before."""
+HEAD_ROOM, SHARE = 60, 0.5
+"""What stays in sight about a number; the walk's share where not all has room."""
 
 
 class Page(QWidget):
-    """A row of controls that stays, and below it all that scrolls."""
+    """A row of controls; the walk; below it the tensor and the number, parted by a handle."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +49,9 @@ class Page(QWidget):
         self.walk, self.tensor, self.card = Walk(), TensorView(), Card()
         self.neuron = QLabel("", self)
         self.plot: NeuronPlot | None = None
-        self.area = QScrollArea(self)
+        self.area, self.below = QScrollArea(self), QScrollArea(self)
+        self._splitter = QSplitter(Qt.Orientation.Vertical, self)
+        self._is_parted_by_hand = False
         self._explain_controls()
         self._arrange()
 
@@ -76,27 +80,57 @@ class Page(QWidget):
         column.setSpacing(0)
         column.addLayout(controls)
         column.addWidget(self.way)
-        column.addWidget(self.area, 1)
+        column.addWidget(self._splitter, 1)
         self.way.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, 4)
-        self.area.setWidget(self._content())
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-
-    def _content(self) -> QWidget:
-        content = QWidget()
-        content.setBackgroundRole(QPalette.ColorRole.Base)
-        self.area.viewport().setBackgroundRole(QPalette.ColorRole.Base)
-        inside = QVBoxLayout(content)
-        inside.setContentsMargins(0, 0, 0, 8)
-        inside.setSpacing(6)
-        for widget in (self.walk, self.tensor, self.card):
-            inside.addWidget(widget)
-        inside.addStretch(1)
+        self._fill(self.area, self.walk)
+        self._fill(self.below, self.tensor, self.card)
         self.card.aside.addWidget(self.neuron)
         self.neuron.hide()
         self.tensor.hide()
-        return content
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.splitterMoved.connect(self._on_parted)
+
+    def _fill(self, area: QScrollArea, *widgets: QWidget) -> None:
+        """Put widgets below one another into one half of the page."""
+        content = QWidget()
+        content.setBackgroundRole(QPalette.ColorRole.Base)
+        area.viewport().setBackgroundRole(QPalette.ColorRole.Base)
+        inside = QVBoxLayout(content)
+        inside.setContentsMargins(0, 0, 0, 4)
+        inside.setSpacing(6)
+        for widget in widgets:
+            inside.addWidget(widget)
+        inside.addStretch(1)
+        area.setWidget(content)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setMinimumHeight(72)
+        self._splitter.addWidget(area)
+
+    def part(self) -> None:
+        """Give both halves what they need; where that is too much, the walk a bit more."""
+        if self._is_parted_by_hand:
+            return
+        whole = self._splitter.height() - self._splitter.handleWidth()
+        wanted = self.walk.minimumHeight() + 10
+        below = self._height_below()
+        walk = wanted if wanted + below <= whole else max(whole - below, round(SHARE * whole))
+        walk = min(walk, wanted)
+        self._splitter.setSizes([walk, whole - walk])
+
+    def _height_below(self) -> int:
+        inside = self.below.widget().layout()
+        if inside is None:
+            return 0
+        inside.activate()
+        width = self.below.viewport().width()
+        tall = inside.heightForWidth(width) if inside.hasHeightForWidth() else 0
+        return max(tall, inside.sizeHint().height())
+
+    @Slot(int, int)
+    def _on_parted(self, _place: int, _index: int) -> None:
+        self._is_parted_by_hand = True
 
     def show_neuron(self, neuron: Neuron | None, data: Data, sample: int | None) -> None:
         """Draw a neuron's line over the data, or take it away; the plot is made when wanted."""
@@ -114,22 +148,21 @@ class Page(QWidget):
         self.plot.show()
         self.plot.show_neuron(neuron, data, sample)
 
-    def bring_into_sight(self, top: float | None = None) -> None:
-        """Scroll until the explanation can be read, but not past the number at ``top``."""
-        inside = self.area.widget()
-        layout = inside.layout()
-        if layout is not None:
-            layout.activate()
-        card = self.card.mapTo(inside, QPoint(0, 0)).y()
-        bar, height = self.area.verticalScrollBar(), self.area.viewport().height()
-        bottom = card + self.card.sizeHint().height()
-        wanted = min(bottom - height, card)
-        if top is not None:
-            wanted = min(wanted, int(top) - HEAD_ROOM)
-        bar.setValue(max(wanted, 0))
+    def bring_into_sight(self, place: QPointF | None = None) -> None:
+        """Scroll to the explanation, and to the number at a place of the walk."""
+        self.part()
+        inside = self.below.widget().layout()
+        if inside is not None:
+            inside.activate()
+        room = self.below.viewport().height()
+        if self.card.y() + self.card.height() > room:
+            self.below.verticalScrollBar().setValue(self.card.y())
+        if place is not None:
+            self.area.ensureVisible(int(place.x()), int(place.y()), 0, HEAD_ROOM)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what there is no room for."""
         super().resizeEvent(event)
         self.card.set_room(self.width())
+        self.part()
         self.numbers.setVisible(self.width() >= NARROW)

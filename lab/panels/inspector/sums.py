@@ -98,7 +98,8 @@ class SumTable(QWidget):
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRectF(0, top, LABEL + 10, LINE), left, line[0])
         for place, words in enumerate(line[1:]):
-            area = QRectF(LABEL + place * COLUMN, top, COLUMN - 4, LINE)
+            left_edge = LABEL if is_sum else LABEL + place * COLUMN
+            area = QRectF(left_edge, top, LABEL + (place + 1) * COLUMN - 4 - left_edge, LINE)
             painter.drawText(area, right, words)
         if is_sum:
             painter.setPen(QPen(theme.colour("line"), 1))

@@ -219,6 +219,7 @@ class InspectorView(LiveView):
         number = state.number if explanation is not None else None
         neuron = neuron_of(it, number, look.data)
         page.show_neuron(neuron, look.data, None if it.is_batch else int(it.rows[0]))
+        page.part()
         self.set_subtitle(self._words_beside(tile))
         self.set_reading(partial(reading, seen, self._state, look.data))
 
@@ -316,12 +317,14 @@ class InspectorView(LiveView):
 
     def _bring_into_sight(self, number: Number) -> None:
         placed = self.page.walk.placed(number.layer, number.tensor)
-        self.page.bring_into_sight(placed.area.top() if placed is not None else None)
+        cell = placed and placed.tile.sheet.cell_of(number.place, number.row)
+        centre = placed.cell(*cell).center() if placed is not None and cell else None
+        self.page.bring_into_sight(centre)
 
     @Slot(int, int)
     def _on_tensor_picked(self, place: int, sample: int) -> None:
         self.question(Number(self._state.layer, self._state.tensor, place, sample))
-        self.page.bring_into_sight(self.page.tensor.y())
+        self.page.bring_into_sight()
 
     @Slot(int)
     def _on_row_picked(self, row: int) -> None:
