@@ -232,7 +232,12 @@ class Walk(QWidget):
         if place is None or not entering.places:
             return
         sample = self._spot.row if self._spot is not None else 0
-        found = (place.tile.sheet.cell_of(p, sample) for p in entering.places[:400])
+        laid, count = place.tile.sheet, 1
+        if laid.has_samples and self._spot is not None and self._spot.is_of_weight:
+            sample, count = 0, laid.cells.shape[1]  # a weight takes from every sample
+        found = (
+            laid.cell_of(p, sample + n) for p in entering.places[:400] for n in range(count)
+        )
         cells = [cell for cell in found if cell is not None]
         if not cells:
             return
