@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,21 +10,20 @@ from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from lab.panels.network.camera import Camera, fitted
-from lab.panels.network.edges import NEAR, edge_at, fan
-from lab.panels.network.layout import HEIGHT, INPUT, LOSS
+from lab.panels.network.edges import fan
+from lab.panels.network.hits import Hit, gap_x, hit
+from lab.panels.network.layout import HEIGHT
 from lab.panels.network.model import NetworkState, scale_of
 from lab.panels.network.overview import Overview
 from lab.panels.network.painting import (
     HEAD,
     Canvassed,
-    label_of,
     paint_bands,
     paint_columns,
     paint_ground,
     paint_headers,
     paint_skips,
     paint_weights,
-    skip_ends,
 )
 from lab.panels.network.scene import is_wide
 from lab.panels.network.strokes import line_pen, paint_strokes, strokes
@@ -47,25 +45,12 @@ if TYPE_CHECKING:
     )
 
     from lab.panels.network.edges import Fan
-    from lab.panels.network.layout import Column
     from lab.panels.network.model import Seen
     from lab.panels.network.scene import Scene
 
 NOTCH = 120
 DRAGGED = 8
 ZOOM = 1.2
-
-
-class Hit(Enum):
-    """What lies under the mouse."""
-
-    NOTHING = auto()
-    HEADER = auto()
-    UNIT = auto()
-    BIAS = auto()
-    WEIGHT = auto()
-    SKIP = auto()
-    GAP = auto()
 
 
 class NetworkCanvas(QWidget):
@@ -274,81 +259,20 @@ class NetworkCanvas(QWidget):
     def _paint_gesture(self, painter: QPainter, now: Canvassed) -> None:
         """Paint where a layer would be put down, and where one could be added."""
         if self._drop is not None:
-            x = self._gap_x(now, self._drop)
+            x = gap_x(now, self._drop)
             painter.setPen(line_pen("accent", 2.0))
             painter.drawLine(QPointF(x, 6), QPointF(x, self.height() - self._foot() - 6))
         elif self._hover_gap is not None:
-            middle = QPointF(self._gap_x(now, self._hover_gap), HEAD / 2)
+            middle = QPointF(gap_x(now, self._hover_gap), HEAD / 2)
             painter.setPen(line_pen("accent", 1.5))
             painter.setBrush(theme.colour("accent_fill"))
             painter.drawEllipse(middle, 9, 9)
             painter.drawLine(middle - QPointF(4, 0), middle + QPointF(4, 0))
             painter.drawLine(middle - QPointF(0, 4), middle + QPointF(0, 4))
 
-    def _gap_x(self, now: Canvassed, place: int) -> float:
-        columns = now.scene.layout.columns
-        left, right = columns[place - 1], columns[min(place, len(columns) - 1)]
-        x = (left.x + left.width / 2 + right.x - right.width / 2) / 2
-        return now.camera.to_pixel(x, 0)[0]
-
-    # What lies where.
-
     def hit(self, place: QPointF) -> tuple[Hit, object]:
         """Return what lies under a pixel, and which one."""
-        now = self.now
-        if now is None:
-            return Hit.NOTHING, None
-        if place.y() < HEAD:
-            return self._hit_head(now, place)
-        x, y = now.camera.to_place(place.x(), place.y())
-        column_place = now.scene.layout.column_at(x)
-        if column_place is not None:
-            column = now.scene.layout.columns[column_place]
-            found = self._hit_column(now, column, place, x, y)
-            if found is not None:
-                return found
-        return self._hit_edges(now, place, x, y)
-
-    def _hit_head(self, now: Canvassed, place: QPointF) -> tuple[Hit, object]:
-        columns = now.scene.layout.columns
-        for gap in range(1, len(columns)):
-            if abs(self._gap_x(now, gap) - place.x()) <= 10:
-                return Hit.GAP, gap
-        x, _ = now.camera.to_place(place.x(), 0)
-        number = now.scene.layout.column_at(x)
-        if number is None or columns[number].block is None:
-            return Hit.NOTHING, None
-        return Hit.HEADER, columns[number].path
-
-    def _hit_column(
-        self, now: Canvassed, column: Column, place: QPointF, x: float, y: float
-    ) -> tuple[Hit, object] | None:
-        if column.path in (LOSS, INPUT):
-            return None
-        index = column.index_at(y)
-        if index is not None and abs(x - column.x) <= column.side / 2:
-            return Hit.UNIT, (column.path, index)
-        if column.mode == "units" and now.seen and (column.path, "bias") in now.seen.weights:
-            for number in range(column.count):
-                room = (column.pitch - column.side) * now.camera.scale
-                if room >= 16 and label_of(now, column, number).contains(place):
-                    return Hit.BIAS, (column.path, "bias", number)
-        return None
-
-    def _hit_edges(
-        self, now: Canvassed, place: QPointF, x: float, y: float
-    ) -> tuple[Hit, object]:
-        for one in self._fans:
-            found = edge_at(one, x, y, NEAR / now.camera.scale)
-            if found is not None:
-                index = found[0] * one.weights.shape[1] + found[1]
-                return Hit.WEIGHT, (one.path, "weight", index)
-        for skip in now.scene.layout.skips:
-            start, end, low = skip_ends(now, skip)
-            is_between = start.x() - NEAR <= place.x() <= end.x() + NEAR
-            if is_between and abs(place.y() - low) <= NEAR:
-                return Hit.SKIP, skip.path
-        return Hit.NOTHING, None
+        return hit(self.now, self._fans, place) if self.now is not None else (Hit.NOTHING, None)
 
     # The mouse.
 

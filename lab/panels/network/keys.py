@@ -19,7 +19,7 @@ _IGNORED = Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifie
 
 
 def _walk(view: NetworkView, steps: int) -> None:
-    view.go_to(view.editor.neighbour(view.state.layer, steps))
+    view.gestures.go_to(view.editor.neighbour(view.state.layer, steps))
 
 
 def _climb(view: NetworkView, steps: int) -> None:
@@ -30,7 +30,7 @@ def _climb(view: NetworkView, steps: int) -> None:
         return
     column = scene.layout.columns[place]
     index = unit[1] + steps if unit is not None else 0
-    view.choose_unit(column.path, min(max(index, 0), column.count - 1))
+    view.gestures.choose_unit((column.path, min(max(index, 0), column.count - 1)))
 
 
 def _edit_weight(view: NetworkView) -> None:

@@ -29,6 +29,7 @@ class Menus(QObject):
 
     fit_wanted = Signal()
     open_wanted = Signal()
+    keys_wanted = Signal()
 
     def __init__(self, editor: Editor, parent: QWidget) -> None:
         super().__init__(parent)
@@ -167,6 +168,7 @@ class Menus(QObject):
         menu.addAction("Paste layers", self._on_paste_at_end)
         menu.addSeparator()
         menu.addAction("See all of the network", self.fit_wanted)
+        menu.addAction("Keys of the canvas", self.keys_wanted)
         return menu
 
     @Slot(bool)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.engine.carrying import state_name
@@ -16,6 +16,7 @@ from lab.panels.network.canvas import NetworkCanvas
 from lab.panels.network.card import Card
 from lab.panels.network.edges import MOST_EDGES
 from lab.panels.network.editor import Editor
+from lab.panels.network.gestures import Gestures
 from lab.panels.network.keys import carried_out
 from lab.panels.network.layout import edges_of
 from lab.panels.network.menus import Menus
@@ -33,7 +34,6 @@ from lab.ui.live import LiveView
 from lab.ui.panel import PanelSpec
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QPoint
     from PySide6.QtGui import QKeyEvent, QResizeEvent
 
     from lab.engine.experiment import Part
@@ -68,6 +68,7 @@ class NetworkView(LiveView):
         self._make_controls()
         self._fill()
         self._listen()
+        self.gestures: Gestures = Gestures(self, bridge)
         self._catch_up()
         self._draw()
 
@@ -92,25 +93,8 @@ class NetworkView(LiveView):
         self.set_picture(whole)
 
     def _listen(self) -> None:
-        canvas, editor = self.canvas, self.editor
         self.show_.chosen.connect(self._on_show_chosen)
         self.bias.toggled_by_hand.connect(self._on_bias_toggled)
-        canvas.layer_chosen.connect(self._on_layer_chosen)
-        canvas.unit_chosen.connect(self._on_unit_chosen)
-        canvas.weight_chosen.connect(self._on_weight_chosen)
-        canvas.weight_asked.connect(self._on_weight_asked)
-        canvas.widened.connect(editor.widen)
-        canvas.skipped.connect(editor.skip)
-        canvas.moved.connect(self._on_moved)
-        canvas.inserting.connect(self._on_inserting)
-        canvas.menu_wanted.connect(self._on_menu_wanted)
-        editor.refused.connect(self._on_refused)
-        self.card.changed.connect(self._on_card_changed)
-        self.card.weight_edited.connect(self._on_weight_edited)
-        self.menus.fit_wanted.connect(canvas.fit)
-        self.menus.open_wanted.connect(self.opening.ask)
-        self.opening.failed.connect(self._on_refused)
-        self.opening.told.connect(self._on_told)
         self._bridge.board.changed.connect(self._on_board_changed)
 
     @property
@@ -211,7 +195,7 @@ class NetworkView(LiveView):
         edges = sum(count for _, count in edges_of(self._scene.layout))
         drawn_ = (min(edges, MOST_EDGES), edges)
         self.set_subtitle(subtitle(self._scene))
-        self.set_reading(reading(self._scene, self._seen, drawn_))
+        self.set_reading(reading(self._scene, self._seen, drawn_, self._state.layer))
         self._tell_card()
 
     def _tell_card(self) -> None:
@@ -266,17 +250,6 @@ class NetworkView(LiveView):
         if not carried_out(event, self):
             super().keyPressEvent(event)
 
-    def go_to(self, path: str | None) -> None:
-        """Select a layer and bring it into sight."""
-        self._on_layer_chosen(path)
-        place = self._scene.layout.column_of(path) if self._scene and path else None
-        if place is not None:
-            self.canvas.show_column(place)
-
-    def choose_unit(self, path: str, index: int) -> None:
-        """Select a unit, everywhere."""
-        self._on_unit_chosen((path, index))
-
     @Slot(str)
     def _on_show_chosen(self, show: str) -> None:
         self._choose(show=show)
@@ -284,61 +257,6 @@ class NetworkView(LiveView):
     @Slot(bool)
     def _on_bias_toggled(self, is_on: bool) -> None:
         self._choose(shows_bias=is_on)
-
-    @Slot(object)
-    def _on_layer_chosen(self, path: object) -> None:
-        self._bridge.select("unit", None)
-        self._bridge.select("weight", None)
-        self._bridge.select("layer", path)
-
-    @Slot(object)
-    def _on_unit_chosen(self, which: object) -> None:
-        self._bridge.select("weight", None)
-        self._bridge.select("unit", which)
-
-    @Slot(object)
-    def _on_weight_chosen(self, which: object) -> None:
-        self._bridge.select("unit", None)
-        self._bridge.select("weight", which)
-
-    @Slot(object)
-    def _on_weight_asked(self, which: object) -> None:
-        self._on_weight_chosen(which)
-        self.card.weight.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.card.weight.selectAll()
-
-    @Slot(float)
-    def _on_weight_edited(self, value: float) -> None:
-        if self._state.weight is not None:
-            self.editor.set_weight(self._state.weight, value)
-
-    @Slot(str, int)
-    def _on_moved(self, path: str, gap: int) -> None:
-        if self._scene is not None:
-            self.editor.move(path, self.editor.place_at(self._scene, gap))
-
-    @Slot(int)
-    def _on_inserting(self, gap: int) -> None:
-        if self._scene is not None:
-            self.menus.insert_at(self.editor.place_at(self._scene, gap))
-
-    @Slot(object, object)
-    def _on_menu_wanted(self, path: str | None, place: QPoint) -> None:
-        self._on_layer_chosen(path)
-        self.menus.open_for(path, place)
-
-    @Slot(str)
-    def _on_refused(self, words: str) -> None:
-        self.show_banner("warning", words)
-        self.card.show_again()
-
-    @Slot(str)
-    def _on_told(self, words: str) -> None:
-        self.show_banner("info", words)
-
-    @Slot(str, object)
-    def _on_card_changed(self, path: str, value: object) -> None:
-        self.editor.set(path, value)
 
 
 PANEL = PanelSpec(

@@ -50,6 +50,15 @@ def _layer_tip(scene: Scene, path: str) -> str:
     if block is None or known is None:
         return ""
     lines = [f"{block.title}: {LAYERS[block.main.kind].summary}"]
+    lines += costs_of(scene, path)
+    wrong = [p.text for one in block.paths for p in scene.draft.problems_of(one)]
+    lines += wrong or ["Wheel: more or fewer units. Drag: another place. Shift: skip over it."]
+    return "\n".join(lines)
+
+
+def costs_of(scene: Scene, path: str) -> list[str]:
+    """Return what a layer costs: parameters, multiply-adds, memory."""
+    known, lines = scene.draft.by_path[path], []
     if known.parameters is not None and known.multiply_adds is not None:
         lines.append(
             f"{known.parameters:,} parameters, {known.multiply_adds:,} multiply-adds a sample"
@@ -59,9 +68,7 @@ def _layer_tip(scene: Scene, path: str) -> str:
             f"{in_bytes(known.weight_bytes)} of weights, "
             f"{in_bytes(known.activation_bytes)} of activations for a batch"
         )
-    wrong = [p.text for one in block.paths for p in scene.draft.problems_of(one)]
-    lines += wrong or ["Wheel: more or fewer units. Drag: another place. Shift: skip over it."]
-    return "\n".join(lines)
+    return lines
 
 
 def _unit_tip(now: Canvassed, path: str, index: int) -> str:
@@ -99,12 +106,20 @@ def weight_value(seen: Seen, which: tuple[str, str, int]) -> float | None:
     return float(tensor.flat[index])
 
 
-def reading(scene: Scene, seen: Seen | None, drawn: tuple[int, int]) -> str:
-    """Return what is seen, in one line; ``drawn`` are edges painted, and all there are."""
+def reading(
+    scene: Scene, seen: Seen | None, drawn: tuple[int, int], layer: str | None = None
+) -> str:
+    """Return what is seen, in one line: the costs of the selected layer, or of all.
+
+    ``drawn`` are edges painted, and all there are.
+    """
     if scene.draft.problems:
         first, *more = scene.draft.problems
         rest = f" {len(more)} more." if more else ""
         return f"{first.text}{rest}"
+    if layer is not None and layer in scene.draft.by_path:
+        costs = costs_of(scene, layer)
+        return f"{ordinal(layer)} {scene.draft.by_path[layer].title}: {'; '.join(costs)}."
     step = f"Step {seen.step:,}: " if seen is not None else ""
     painted, whole = drawn
     left_out = (

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from lab.engine.experiment import nested
+from lab.panels.network.hits import gap_x
 from lab.panels.network.layout import INPUT
 from lab.panels.network.painting import HEAD, label_of
 from lab.panels.network.view import NetworkView
@@ -58,7 +59,7 @@ class Builder:
         return self.canvas.now.head(place).center().toPoint()
 
     def gap(self, place):
-        return QPoint(round(self.canvas._gap_x(self.canvas.now, place)), HEAD // 2)
+        return QPoint(round(gap_x(self.canvas.now, place)), HEAD // 2)
 
     def click(self, place, modifier=Qt.KeyboardModifier.NoModifier):
         self.qtbot.mouseClick(self.canvas, Qt.MouseButton.LeftButton, modifier, place)
