@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 HEIGHT, LINE = 116, 32
 """Of the card with three lines of settings, and of each line more."""
-FORM, FIELD = 172, 92
+FORM, FIELD = 164, 88
 LEGEND = 150
 MOST_COLUMNS, MOST_LINES = 4, 5
 
@@ -125,11 +125,14 @@ class Card(QWidget):
 
     def _spread(self) -> None:
         """Lay the settings out in as many columns as have room."""
-        room = self.width() - LEGEND - 2 * theme.MARGIN
-        columns = min(max(room // (FORM + theme.GROUP_GAP), 1), MOST_COLUMNS)
+        room = self.width() - LEGEND - 2 * theme.MARGIN - theme.GROUP_GAP + 12
+        gap = theme.GROUP_GAP
+        columns = min(max((room + gap) // (FORM + gap), 1), MOST_COLUMNS)
         each = max(-(-len(self._rows) // columns), 1)
         for place, form in enumerate(self.forms):
-            form.show_rows(list(self._rows[place * each : (place + 1) * each]))
+            rows = self._rows[place * each : (place + 1) * each]
+            form.show_rows(list(rows))
+            form.setVisible(bool(rows))
         self.setFixedHeight(HEIGHT + LINE * (min(max(each, 3), MOST_LINES) - 3))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

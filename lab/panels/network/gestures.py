@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, Qt, Slot
 
@@ -20,7 +20,7 @@ class Gestures(QObject):
 
     def __init__(self, view: NetworkView, bridge: EngineBridge) -> None:
         super().__init__(view)
-        self._view, self._bridge = view, bridge
+        self._bridge = bridge
         canvas, card, menus = view.canvas, view.card, view.menus
         canvas.layer_chosen.connect(self.choose_layer)
         canvas.unit_chosen.connect(self.choose_unit)
@@ -39,6 +39,11 @@ class Gestures(QObject):
         view.editor.refused.connect(self._on_refused)
         view.opening.failed.connect(self._on_refused)
         view.opening.told.connect(self._on_told)
+
+    @property
+    def _view(self) -> NetworkView:
+        """The view: its parent, of which a reference of one's own would be a cycle."""
+        return cast("NetworkView", self.parent())
 
     @Slot(object)
     def choose_layer(self, path: object) -> None:

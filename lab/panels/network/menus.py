@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QCursor, QGuiApplication
@@ -33,7 +33,7 @@ class Menus(QObject):
 
     def __init__(self, editor: Editor, parent: QWidget) -> None:
         super().__init__(parent)
-        self._editor, self._parent = editor, parent
+        self._editor = editor
         self._place = "layers.0"  # where a layer goes that is chosen from a menu
         self._path: str | None = None  # the layer that a menu is about
         self.tensors: dict[str, Floats] = {}  # the weights in sight, by their full names
@@ -50,10 +50,15 @@ class Menus(QObject):
         self.more_button.setMenu(self._more)
         self._is_placed = False
 
+    @property
+    def _widget(self) -> QWidget:
+        """The view: its parent, of which a reference of one's own would be a cycle."""
+        return cast("QWidget", self.parent())
+
     # Kinds.
 
     def _kind_menu(self) -> QMenu:
-        menu = QMenu(self._parent)
+        menu = QMenu(self._widget)
         subs: dict[str, QMenu] = {}
         for kind in LAYERS.values():
             if kind.holds_layers or kind.name in NOT_OFFERED:
@@ -109,7 +114,7 @@ class Menus(QObject):
             self._more.popup(place)
             return
         self._path = path
-        menu = QMenu(self._parent)
+        menu = QMenu(self._widget)
         block = self._editor.block(path)
         is_skip = block is not None and bool(block.inner)
         for words, slot in (
@@ -151,7 +156,7 @@ class Menus(QObject):
     # The whole.
 
     def _more_menu(self) -> QMenu:
-        menu = QMenu(self._parent)
+        menu = QMenu(self._widget)
         menu.setToolTipsVisible(True)
         self.keep = menu.addAction("Keep the weights of untouched layers")
         self.keep.setCheckable(True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -48,16 +48,21 @@ class Opening(QObject):
 
     def __init__(self, bridge: EngineBridge, parent: QWidget) -> None:
         super().__init__(parent)
-        self._bridge, self._parent = bridge, parent
+        self._bridge = bridge
         self._file = Path()
         self.dialog: CodeDialog | None = None
         bridge.partial.connect(self._on_partial)
         bridge.happened.connect(self._on_happened)
 
+    @property
+    def _widget(self) -> QWidget:
+        """The view: its parent, of which a reference of one's own would be a cycle."""
+        return cast("QWidget", self.parent())
+
     @Slot()
     def ask(self) -> None:
         """Ask for a file."""
-        dialog = QFileDialog(self._parent, "Open a network", "", PATTERN)
+        dialog = QFileDialog(self._widget, "Open a network", "", PATTERN)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.open)
         dialog.finished.connect(dialog.deleteLater)
@@ -83,7 +88,7 @@ class Opening(QObject):
         if not found:
             self.failed.emit(f"{self._file.name} defines no class of torch.nn.Module.")
             return
-        self.dialog = CodeDialog(self._file, found, self._parent)
+        self.dialog = CodeDialog(self._file, found, self._widget)
         self.dialog.accepted.connect(self._on_code_accepted)
         self.dialog.finished.connect(self._on_dialog_finished)
         self.dialog.open()

@@ -31,6 +31,7 @@ HEAD = 60
 """Height of the three lines above the columns, in pixels; they do not zoom."""
 WIDE, NARROW, LEAST = 76.0, 34.0, 12.0
 """Room a header needs for all its lines, for its first, for the bare number."""
+LEAST_LOSS = 56
 CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
@@ -252,15 +253,16 @@ def _label(now: Canvassed, column: Column, index: int) -> str:
 def _paint_loss(painter: QPainter, now: Canvassed, column: Column) -> None:
     centre = QPointF(*now.camera.to_pixel(column.x, 0))
     scale = min(now.camera.scale, 1.0)
-    area = QRectF(centre.x() - 48 * scale, centre.y() - 36 * scale, 96 * scale, 72 * scale)
+    width, height = max(96 * scale, LEAST_LOSS), max(72 * scale, 24)
+    area = QRectF(centre.x() - width / 2, centre.y() - height / 2, width, height)
     painter.setPen(line_pen("line", 1))
     painter.setBrush(theme.colour("window"))
     painter.drawRoundedRect(area, theme.RADIUS, theme.RADIUS)
     value, words = now.loss_words
     painter.setPen(theme.colour("text"))
-    if scale < 0.7:  # the box has no room for it
+    if scale < 0.7:
         painter.setFont(theme.number_font("caption"))
-        painter.drawText(QRectF(centre.x() - 40, area.bottom() + 2, 80, 16), CENTRE, value)
+        painter.drawText(area, CENTRE, value)
         return
     painter.setFont(theme.number_font("reading"))
     painter.drawText(area.adjusted(2, 6, -2, -22), CENTRE, value)
@@ -309,10 +311,12 @@ def _paint_header(
     title, way_, cost = words
     if head.width() < LEAST:
         return
-    if head.width() < NARROW:
-        title = title.split(" ")[0]
-    _paint_line(painter, head, 0, title, role, is_bold=True)
-    if head.width() >= WIDE:
+    number, _, name = title.partition(" ")
+    is_wide = head.width() >= WIDE
+    _paint_line(painter, head, 0, title if is_wide else number, role, is_bold=True)
+    if not is_wide and head.width() >= NARROW:
+        _paint_line(painter, head, 1, name, role)
+    if is_wide:
         _paint_line(painter, head, 1, way_, "secondary")
         wrong = problem.short if problem else ""
         _paint_line(painter, head, 2, wrong or cost, "error" if wrong else "secondary")
