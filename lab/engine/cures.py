@@ -56,10 +56,9 @@ def _initialised(layers: Sequence[Part], after: Part | None) -> tuple[Layers, Pa
 
 def suited(activation: Part | None) -> tuple[str, float]:
     """Return the initialisation that suits an activation, and its gain."""
-    if activation is None or activation.kind in ("identity", "softmax", "step"):
-        return "xavier_normal", 1.0
-    if activation.kind == "selu":
-        return "lecun_normal", 1.0
+    known = LAYERS[activation.kind].suits if activation is not None else "xavier_normal"
+    if activation is None or known:
+        return known, 1.0
     if can_saturate(activation):
         return "xavier_normal", float(round(1 / slope_at_zero(activation), 6))
     return "kaiming_normal", 1.0
@@ -106,8 +105,7 @@ def normalised(layers: Sequence[Part]) -> Layers:
     def with_norm(part: Part) -> Layers | None:
         if id(part) not in followed:
             return None
-        kind = "batch_norm" if part.kind == "conv2d" else "layer_norm"
-        return [part.model_dump(), {"kind": kind}]
+        return [part.model_dump(), {"kind": LAYERS[part.kind].norm}]
 
     return _changed(layers, _walked(layers, with_norm))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lab.engine.layers import LAYERS
 from lab.engine.microscope import beside, tensor
 from lab.engine.nudges import STEP, Difference, difference_of
 from lab.engine.questioned import Number, symbol_and_weight
@@ -39,7 +40,7 @@ def checks_of(it: Iteration, number: Number, made: Explanation) -> Explanation:
         made = _of_unit(it, number, made)
     elif number.tensor in ("d_in", "d_out"):
         checks = _slope_checks(it, number, made.value, number.tensor)
-        if number.tensor == "d_in" and it.passes[number.layer].layer.kind == "embedding":
+        if number.tensor == "d_in" and LAYERS[it.passes[number.layer].layer.kind].vocabulary:
             checks = ()
         made = replace(made, checks=checks)
     elif number.tensor in it.passes[number.layer].layer.weights:
@@ -56,7 +57,7 @@ def _of_unit(it: Iteration, number: Number, made: Explanation) -> Explanation:
     """A number on the way forward: torch's beside it, and the slope of the loss by it."""
     role = OF_SLOPE[number.tensor]
     checks = _checks(it, number, made.value, None, "Torch, float64")
-    if number.tensor == "in" and it.passes[number.layer].layer.kind == "embedding":
+    if number.tensor == "in" and LAYERS[it.passes[number.layer].layer.kind].vocabulary:
         return replace(made, checks=checks)  # a word's number has no slope
     slope = float(tensor(it, number.layer, role)[number.row].flat[number.place])
     return replace(

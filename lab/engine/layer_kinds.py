@@ -60,7 +60,9 @@ class LayerKind(Kind):
     ``vocabulary`` is the option that says how many tokens it knows, if it takes numbers of
     tokens; ``untold`` names options of the module that its repr does not tell. ``role`` says
     what it is to the layer before it, where it keeps the shape: its normalisation, its
-    activation or its dropout. ``is_foreign`` says that it runs code of a person's own.
+    activation or its dropout; ``suits`` the initialisation that suits weights before an
+    activation, where it does not follow from the slope, and ``norm`` the normalisation that
+    suits what a layer gives. ``is_foreign`` says that it runs code of a person's own.
     """
 
     shape: Callable[[Options, Shape], Shape] = lambda options, shape: shape
@@ -78,6 +80,8 @@ class LayerKind(Kind):
     made_of: Callable[[Options], Sequence[str | Options]] | None = None
     untold: tuple[str, ...] = ()
     role: str = ""
+    suits: str = ""
+    norm: str = "layer_norm"
     is_foreign: bool = False
 
     @property

@@ -32,6 +32,9 @@ else:
     modules = LazyModule("lab.engine.modules")
 
 
+LINEAR_INIT = "xavier_normal"
+
+
 def _activation(
     name: str,
     title: str,
@@ -39,6 +42,7 @@ def _activation(
     module: str,
     *parameters: Parameter,
     is_own: bool = False,
+    suits: str = "",
 ) -> LayerKind:
     """Return the entry of an elementwise layer whose options are those of torch's module."""
     return LayerKind(
@@ -49,6 +53,7 @@ def _activation(
         build=lambda options, shape: getattr(modules if is_own else nn, module)(**options),
         is_activation=True,
         role=ACTIVATION,
+        suits=suits,
     )
 
 
@@ -156,6 +161,7 @@ LAYERS: dict[str, LayerKind] = {
             ),
             weights=_conv_weights,
             cost=_conv_cost,
+            norm="batch_norm",
         ),
         LayerKind(
             "max_pool2d",
@@ -233,12 +239,13 @@ LAYERS: dict[str, LayerKind] = {
         ),
         *SEQUENCE_LAYERS,
         MODULE,
-        _activation("identity", "Identity", "φ(z) = z", "Identity"),
+        _activation("identity", "Identity", "φ(z) = z", "Identity", suits=LINEAR_INIT),
         LayerKind(
             "step",
             "Step",
             "1 where z > 0, else 0; its derivative is 0.",
             build=lambda o, s: modules.Step(),
+            suits=LINEAR_INIT,
             is_activation=True,
             role=ACTIVATION,
         ),
@@ -273,7 +280,9 @@ LAYERS: dict[str, LayerKind] = {
         _activation(
             "elu", "ELU", "z, or α(eᶻ − 1) below zero", "ELU", positive("alpha", 1.0, "α", "α")
         ),
-        _activation("selu", "SELU", "ELU scaled so that variance stays 1", "SELU"),
+        _activation(
+            "selu", "SELU", "ELU scaled so that variance stays 1", "SELU", suits="lecun_normal"
+        ),
         _activation(
             "celu",
             "CELU",
@@ -302,6 +311,7 @@ LAYERS: dict[str, LayerKind] = {
             "Softmax",
             "eᶻⁱ/Σeᶻʲ over the units.",
             build=lambda o, s: nn.Softmax(dim=2 if len(s) == 2 else 1),
+            suits=LINEAR_INIT,
             is_activation=True,
             role=ACTIVATION,
         ),

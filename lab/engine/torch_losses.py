@@ -12,6 +12,8 @@ from lab.engine.losses import LOSSES, build_loss
 from lab.maths.worked_losses import SIGMOID, wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from lab.maths.worked_losses import LocalLoss
@@ -41,19 +43,44 @@ def slope_of(loss: LocalLoss, place: int, *, is_term: bool) -> float:
 
 
 def _term(loss: LocalLoss, o: Tensor, place: int) -> Tensor:
-    y = torch.tensor(wanted(loss)[loss.row])
-    if loss.kind == "cross_entropy":
-        share = torch.zeros_like(y)
-        share[place] = y[place]
-        return F.cross_entropy(o[None], share[None]) / loss.shares
-    if loss.kind == "kl_div":
-        logs = F.log_softmax(o, 0)
-        return F.kl_div(logs, y, reduction="none")[place] / loss.shares
-    judge = build_loss(LOSSES[loss.kind], dict(loss.options))
-    if loss.kind == "multi_margin_loss":
-        right = int(np.asarray(loss.target)[loss.row])
-        if place == right:
-            return 0.0 * o[place]
-        pair = torch.stack([o[right], o[place]])[None]
-        return judge(pair, torch.tensor([0])) * 2 / loss.shares
-    return judge(o[place].reshape(1, 1), y[place].reshape(1, 1)) / loss.shares
+    return TERMS.get(loss.kind, _alone)(loss, o, place) / loss.shares
+
+
+def _target(loss: LocalLoss) -> Tensor:
+    return torch.tensor(wanted(loss)[loss.row])
+
+
+def _judge(loss: LocalLoss) -> Callable[[Tensor, Tensor], Tensor]:
+    return build_loss(LOSSES[loss.kind], dict(loss.options))
+
+
+def _alone(loss: LocalLoss, o: Tensor, place: int) -> Tensor:
+    """Return the loss of one output as if there were no others."""
+    return _judge(loss)(o[place].reshape(1, 1), _target(loss)[place].reshape(1, 1))
+
+
+def _cross_entropy(loss: LocalLoss, o: Tensor, place: int) -> Tensor:
+    y = _target(loss)
+    share = torch.zeros_like(y)
+    share[place] = y[place]
+    return F.cross_entropy(o[None], share[None])
+
+
+def _divergence(loss: LocalLoss, o: Tensor, place: int) -> Tensor:
+    return F.kl_div(F.log_softmax(o, 0), _target(loss), reduction="none")[place]
+
+
+def _margin(loss: LocalLoss, o: Tensor, place: int) -> Tensor:
+    right = int(np.asarray(loss.target)[loss.row])
+    if place == right:
+        return 0.0 * o[place]
+    pair = torch.stack([o[right], o[place]])[None]
+    return _judge(loss)(pair, torch.tensor([0])) * 2
+
+
+TERMS: dict[str, Callable[[LocalLoss, Tensor, int], Tensor]] = {
+    "cross_entropy": _cross_entropy,
+    "kl_div": _divergence,
+    "multi_margin_loss": _margin,
+}
+"""By the name of a loss whose terms depend on all outputs; of any other each stands alone."""

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lab.engine.kinds import ExperimentError
-from lab.panels.flow.model import described, in_words
-from lab.presets import PRESETS, load
-
-MOST_STEPS = 1_000_000_000
-RECORD = "experiment.toml"
+from lab.presets.targets import HELP, MOST_STEPS, carried_out
 
 
 def register(app: typer.Typer) -> None:
@@ -22,14 +16,15 @@ def register(app: typer.Typer) -> None:
 
 
 def flow(
-    target: Annotated[
-        str, typer.Argument(metavar="DIR|PRESET", help="A trained run's folder, or a preset.")
-    ],
+    target: Annotated[str, typer.Argument(metavar="DIR|PRESET", help=HELP)],
     step: Annotated[
         int | None,
         typer.Option(min=0, max=MOST_STEPS, help="After so many updates; else all of DIR's."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    run_code: Annotated[
+        bool, typer.Option("--run-code", help="Run the Python files that layers come from.")
+    ] = False,
 ) -> None:
     """Measure activations, gradients, weights and updates of every layer.
 
@@ -38,21 +33,9 @@ def flow(
     helps. The step is reached by carrying the run out once more.
     """
     from lab.engine.flow import measure
-    from lab.engine.records import Record, read_record
-    from lab.engine.run import Run
+    from lab.panels.flow.model import described, in_words
 
-    if target in PRESETS:
-        record, last = Record(load(target)), 0
-    elif (Path(target) / RECORD).is_file():
-        record = read_record(Path(target) / RECORD)
-        last = record.recorded.steps or 0
-    else:
-        raise ExperimentError(
-            f"{target!r} is neither a preset nor a folder with an {RECORD}; `nabla presets` "
-            "lists what there is."
-        )
-    run = Run(record.experiment, edits=record.edits)
-    run.advance(last if step is None else step)
+    run = carried_out(target, step, run_code=run_code)
     data = run.trainer.data
     asked = measure(run.trainer), run.settings, data.shape, data.encoding.outputs
     if as_json:

@@ -129,14 +129,14 @@ class FindingStrip(QWidget):
             self._buttons[place].setToolTip(cure.tooltip)
             action = self._menu.addAction(cure.title)
             action.setToolTip(cure.tooltip)
-            action.setData(place)
+            action.setProperty("place", place)
         for place, button in enumerate(self._buttons):
             button.setVisible(place < len(self._cures) and not self._is_compact)
         self._short.setVisible(self._is_compact and bool(self._cures))
 
     @Slot(QAction)
     def _on_chosen(self, action: QAction) -> None:
-        self.cure_wanted.emit(self._cures[action.data()])
+        self.cure_wanted.emit(self._cures[int(action.property("place"))])
 
     @Slot()
     def _on_clicked(self) -> None:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab.engine.foreign import permit
-from lab.engine.kinds import ExperimentError
 from lab.panels.inspector.model import described, in_words, inspect
 from lab.panels.inspector.naming import number_named
 from lab.panels.inspector.words import as_plain, explained
-from lab.presets import PRESETS, load
+from lab.presets.targets import HELP, MOST_STEPS, carried_out
 
 if TYPE_CHECKING:
     from lab.engine.trainer import Trainer
-
-MOST_STEPS = 1_000_000_000
-RECORD = "experiment.toml"
 
 
 def register(app: typer.Typer) -> None:
@@ -28,9 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def inspect_(
-    target: Annotated[
-        str, typer.Argument(metavar="DIR|PRESET", help="A trained run's folder, or a preset.")
-    ],
+    target: Annotated[str, typer.Argument(metavar="DIR|PRESET", help=HELP)],
     step: Annotated[
         int | None,
         typer.Option(min=0, max=MOST_STEPS, help="After so many updates; else all of DIR's."),
@@ -56,22 +48,7 @@ def inspect_(
     Every tensor is found by written-out formulas in float64 and compared with autograd and
     with finite differences. The step is reached by carrying the run out once more.
     """
-    from lab.engine.records import Record, read_record
-    from lab.engine.run import Run
-
-    if target in PRESETS:
-        record, last = Record(load(target)), 0
-    elif (Path(target) / RECORD).is_file():
-        record = read_record(Path(target) / RECORD)
-        last = record.recorded.steps or 0
-    else:
-        raise ExperimentError(
-            f"{target!r} is neither a preset nor a folder with an {RECORD}; `nabla presets` "
-            "lists what there is."
-        )
-    permit(record.experiment.layers, run_code)
-    run = Run(record.experiment, edits=record.edits)
-    run.advance(last if step is None else step)
+    run = carried_out(target, step, run_code=run_code)
     if explain is not None:
         typer.echo(_explained(run.trainer, sample, layer, explain, as_json))
         return

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lab.engine.drafts import draft_of
-from lab.engine.foreign import permit
 from lab.engine.kinds import ExperimentError
 from lab.engine.shapes import in_words
-from lab.presets import PRESETS, load
+from lab.presets.targets import HELP, record_named
 
 if TYPE_CHECKING:
     from lab.engine.data import Data
     from lab.engine.drafts import Draft, LayerDraft
     from lab.engine.experiment import Experiment
-
-RECORD = "experiment.toml"
 
 
 def register(app: typer.Typer) -> None:
@@ -28,9 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def network(
-    target: Annotated[
-        str, typer.Argument(metavar="DIR|PRESET", help="A trained run's folder, or a preset.")
-    ],
+    target: Annotated[str, typer.Argument(metavar="DIR|PRESET", help=HELP)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     as_latex: Annotated[
         bool, typer.Option("--latex", help="Print the formula in LaTeX.")
@@ -47,8 +40,10 @@ def network(
     With --latex or --code the formula or the code alone; --json holds all of it.
     """
     from lab.engine.data import prepare
+    from lab.engine.drafts import draft_of
+    from lab.engine.foreign import permit
 
-    experiment = _described(target)
+    experiment = record_named(target).experiment
     permit(experiment.layers, run_code)
     data = prepare(experiment)
     found = draft_of(experiment, data)
@@ -58,19 +53,6 @@ def network(
         typer.echo("\n\n".join(_texts(experiment, data, as_latex, as_code)))
     else:
         typer.echo(words(experiment, data, found))
-
-
-def _described(target: str) -> Experiment:
-    from lab.engine.records import read_record
-
-    if target in PRESETS:
-        return load(target)
-    if (Path(target) / RECORD).is_file():
-        return read_record(Path(target) / RECORD).experiment
-    raise ExperimentError(
-        f"{target!r} is neither a preset nor a folder with an {RECORD}; `nabla presets` lists "
-        "what there is."
-    )
 
 
 def _texts(experiment: Experiment, data: Data, as_latex: bool, as_code: bool) -> list[str]:

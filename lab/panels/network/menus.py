@@ -69,7 +69,7 @@ class Menus(QObject):
                     subs[kind.role] = menu.addMenu(_HEADS[kind.role])
                 target = subs[kind.role]
             action = target.addAction(kind.title)
-            action.setData(kind.name)
+            action.setProperty("kind", kind.name)
             action.setToolTip(kind.summary)
         menu.setToolTipsVisible(True)
         menu.triggered.connect(self._on_kind_chosen)
@@ -87,7 +87,7 @@ class Menus(QObject):
 
     @Slot(object)
     def _on_kind_chosen(self, action: QAction) -> None:
-        self._editor.insert(str(action.data()), self._place)
+        self._editor.insert(str(action.property("kind")), self._place)
 
     def insert_at(self, path: str) -> None:
         """Ask for a kind at the mouse, and put it where a path says."""

@@ -188,7 +188,7 @@ def test_a_click_between_two_layers_asks_what_to_put_there(build):
     build.click(build.gap(2))
     menu = build.view.menus._kinds
     build.until(menu.isVisible)
-    action = next(a for a in menu.actions() if a.data() == "layer_norm" or a.text() == "Linear")
+    action = next(a for a in menu.actions() if a.text() == "Linear")
     action.trigger()
     menu.close()
     build.until(lambda: len(build.kinds()) == 7)
