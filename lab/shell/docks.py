@@ -134,6 +134,9 @@ class DockHost(QMainWindow):
         for dock in self.docks.values():
             dock.setFloating(False)
             self.removeDockWidget(dock)
+        for name in self.docks.keys() - set(workspace.panels):
+            self.addDockWidget(AREA, self.docks[name])  # hidden, but named in Qt's state:
+            self.docks[name].hide()  # it shows whatever it does not know when it is restored
         for place, column in enumerate(workspace.columns):
             self._add_column(column, workspace.columns[place - 1][0] if place else None)
         self._wanted = workspace

@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionButton
 
 from lab.shell.settings import Settings
-from lab.shell.workspaces import WORKSPACES
+from lab.shell.workspaces import WORKSPACES, find
 from lab.ui import theme
 
 
@@ -53,6 +53,17 @@ def test_a_panel_takes_the_whole_room_and_gives_it_back(window, qtbot):
     host.docks["loss"].bar.maximise_pressed.emit()
     assert set(host.shown) == set(before)
     qtbot.waitUntil(lambda: {n: host.docks[n].geometry() for n in host.shown} == before)
+
+
+def test_workspaces_come_back_with_their_own_panels_and_no_others(window, qtbot):
+    desk = window.desk
+    built_in = [w.name for w in WORKSPACES if w.name in desk.names]
+    shown = {}
+    for name in (*built_in, *built_in, *reversed(built_in)):
+        desk.open(name)
+        now = set(desk.host.shown)
+        assert shown.setdefault(name, now) == now, name
+        assert now == set(desk.host.docks) & set(find(name, tuple(desk.host.docks)).panels)
 
 
 def test_workspaces_remember_their_own_arrangement(window):
