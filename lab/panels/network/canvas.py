@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from lab.panels.network.camera import Camera, fitted
 from lab.panels.network.edges import fan
 from lab.panels.network.hits import Hit, gap_x, hit
-from lab.panels.network.layout import HEIGHT
 from lab.panels.network.model import NetworkState, scale_of
 from lab.panels.network.overview import Overview
 from lab.panels.network.painting import (
@@ -115,8 +114,9 @@ class NetworkCanvas(QWidget):
         self.now = Canvassed(scene, camera, state)
         forgive(self)
         self._fans, self._curves, self._hover_gap = [], None, None
-        is_longer = before is None or before.scene.layout.width != scene.layout.width
-        if not self._is_placed and is_longer:
+        extent = scene.layout.width, scene.layout.bottom
+        known = (before.scene.layout.width, before.scene.layout.bottom) if before else None
+        if not self._is_placed and known != extent:
             self.fit(whole=False)
         self._tell_overview()
         self.update()
@@ -168,7 +168,7 @@ class NetworkCanvas(QWidget):
         if self.now is None:
             return
         layout = self.now.scene.layout
-        half = max(HEIGHT / 2 + 28, layout.bottom)
+        half = layout.bottom + 8
         room = (12.0, HEAD + 6.0, self.width() - 12.0, self.height() - self._foot() - 8.0)
         self.now.camera = fitted((layout.width, 2 * half), room, whole=whole)
         self._is_placed = False

@@ -97,11 +97,6 @@ class Skip:
     last: int
     depth: int
 
-    @property
-    def y(self) -> float:
-        """How far below the middle it runs."""
-        return HEIGHT / 2 + LIFT + DEEPER * self.depth
-
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -118,9 +113,18 @@ class Layout:
         return last.x + last.width / 2
 
     @property
+    def half(self) -> float:
+        """Half the height of the highest column, with the words below its units."""
+        return max(c.half + (LABEL if c.has_labels else 0.0) for c in self.columns)
+
+    def low(self, skip: Skip) -> float:
+        """Return how far below the middle a skip runs."""
+        return self.half + LIFT + DEEPER * skip.depth
+
+    @property
     def bottom(self) -> float:
         """The lowest thing drawn."""
-        return max((s.y + DEEPER for s in self.skips), default=HEIGHT / 2)
+        return max((self.low(s) + DEEPER for s in self.skips), default=self.half)
 
     def column_of(self, path: str) -> int | None:
         """Return the column that a layer belongs to, or None."""

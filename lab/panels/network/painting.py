@@ -11,7 +11,7 @@ from PySide6.QtGui import QFontMetricsF, QPainterPath, QPen
 from lab.engine.layers import ACTIVATION, DROPOUT, LAYERS
 from lab.numerals import shown
 from lab.panels.network.edges import way
-from lab.panels.network.layout import HEIGHT, INPUT
+from lab.panels.network.layout import INPUT
 from lab.panels.network.scene import bias_words, unit_name
 from lab.panels.network.strokes import line_pen, paint_ways
 from lab.ui import theme
@@ -136,9 +136,10 @@ def skip_ends(now: Canvassed, skip: Skip) -> tuple[QPointF, QPointF, float]:
     """Return where a skip begins, where its sum is, and how low it runs."""
     columns, camera = now.scene.layout.columns, now.camera
     before, last = columns[skip.first - 1], columns[skip.last]
-    x0, top = camera.to_pixel(before.x + before.side / 2 + 8, HEIGHT / 2)
+    layout = now.scene.layout
+    x0, top = camera.to_pixel(before.x + before.side / 2 + 8, layout.half + 6)
     x1 = camera.to_pixel(last.x + last.side / 2 + 14, 0)[0]
-    low = camera.to_pixel(0, skip.y)[1]
+    low = camera.to_pixel(0, layout.low(skip))[1]
     return QPointF(x0, top), QPointF(x1, top), low
 
 

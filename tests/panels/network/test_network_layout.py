@@ -69,9 +69,9 @@ def test_a_skip_lies_below_the_columns_it_goes_around():
     deep, wide = made.skips
     assert (deep.path, deep.first, deep.last) == ("layers.1.layers.1", 3, 4)
     assert (wide.path, wide.first, wide.last) == ("layers.1", 2, 4)
-    assert wide.y > deep.y
+    assert made.low(wide) > made.low(deep)
     assert made.column_of("layers.1.layers.1.layers.1") == 3  # the tanh of that block
-    assert made.bottom > wide.y
+    assert made.bottom > made.low(wide)
 
 
 @given(st.floats(0.05, 4), st.floats(-500, 500), st.floats(-500, 500), st.floats(0.2, 5))

@@ -271,7 +271,9 @@ def test_a_skip_is_drawn_by_dragging_with_shift(build):
     shift = Qt.KeyboardModifier.ShiftModifier
     build.drag(build.header("layers.2"), build.header("layers.2") + QPoint(3, 0), shift)
     build.runs("linear", "tanh", "residual", "linear")
-    start_y = build.canvas.now.camera.to_pixel(0, build.view.scene.layout.skips[0].y)[1]
+    start_y = build.canvas.now.camera.to_pixel(
+        0, build.view.scene.layout.low(build.view.scene.layout.skips[0])
+    )[1]
     middle = build.unit("layers.2.layers.0", 0).x()
     build.click(QPoint(middle, round(start_y)))
     assert build.view.state.layer == "layers.2"
