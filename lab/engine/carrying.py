@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.layers import LAYERS
+from lab.engine.numbering import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -87,6 +88,7 @@ class Carried:
 
     tensors: dict[str, Tensor]
     pairs: tuple[Pair, ...]
+    layers: Sequence[Part]
 
     @property
     def kept(self) -> int:
@@ -101,7 +103,8 @@ class Carried:
     @property
     def words(self) -> str:
         """What was kept, and of each layer that was not, why."""
-        rest = (_words(pair) for pair in self.pairs if pair.fate != "kept")
+        known = numbers(self.layers)
+        rest = (_words(pair, known) for pair in self.pairs if pair.fate != "kept")
         return "; ".join((f"Kept {self.kept} of {len(self.pairs)} layers", *rest)) + "."
 
 
@@ -134,7 +137,7 @@ def carried(
             was = old_state[f"{pair.old.name}.{name}"]
             mine = f"{pair.new.name}.{name}"
             tensors[mine] = was if pair.fate == "kept" else _grown(was, new_state[mine])
-    return Carried(tensors, pairs)
+    return Carried(tensors, pairs, new_layers)
 
 
 def matched(
@@ -281,9 +284,7 @@ def _shapes(state: Mapping[str, Any]) -> dict[str, Shape]:
     return {n: tuple(getattr(t, "shape", t)) for n, t in state.items()}
 
 
-def _words(pair: Pair) -> str:
+def _words(pair: Pair, known: Mapping[str, str]) -> str:
     """Return ``layer 5 (Linear) begins anew, as its shape has changed``."""
-    numbers = (n for n in pair.new.path.split(".") if n != "layers")
-    place = ".".join(str(int(n) + 1) for n in numbers)
     fate = "keeps what fits its new shape" if pair.fate == "grown" else pair.fate
-    return f"layer {place} ({LAYERS[pair.new.part.kind].title}) {fate}"
+    return f"layer {known[pair.new.path]} ({LAYERS[pair.new.part.kind].title}) {fate}"

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from lab.engine.edits import WEIGHTS
 from lab.engine.experiment import TABLES
 from lab.engine.hand_edits import is_by_hand, number
+from lab.engine.numbering import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from lab.engine.edits import Edit
+    from lab.engine.experiment import Part
 
 UNDONE = "undone: "
 NAMES = {
@@ -26,19 +28,20 @@ NAMES = {
 """What a path says nothing of by its last word."""
 
 
-def in_words(edits: Iterable[Edit]) -> list[str]:
+def in_words(edits: Iterable[Edit], layers: Sequence[Part] = ()) -> list[str]:
     """Return a line an edit, in the order of the log: ``learning rate 0.03 → 0.1``.
 
     What brings back the value before the last edit is told as undone. The log keeps both
-    lines, because the steps between them were trained with the other value.
+    lines, because the steps between them were trained with the other value. ``layers`` are
+    those of the run, which are named by their numbers.
     """
     values: dict[str, list[Any]] = {}
-    return [_line(edit, values.setdefault(edit.what, [])) for edit in edits]
+    return [_line(edit, values.setdefault(edit.what, []), layers) for edit in edits]
 
 
-def _line(edit: Edit, before: list[Any]) -> str:
+def _line(edit: Edit, before: list[Any], layers: Sequence[Part]) -> str:
     """Describe an edit; ``before`` holds the values in force until then, and is kept up."""
-    what = name(edit.what)
+    what = name(edit.what, layers)
     if edit.what == WEIGHTS:
         return f"{what} of {edit.new}"
     if edit.old == edit.new:
@@ -54,26 +57,25 @@ def _line(edit: Edit, before: list[Any]) -> str:
     return f"{UNDONE}{change}" if is_undone else change
 
 
-def name(path: str) -> str:
+def name(path: str, layers: Sequence[Part] = ()) -> str:
     """Return ``learning rate``, as the form calls it, or the end of the path in words.
 
-    Of a layer it says the kind of option and which layer, counted from 1: ``p of layer 3``.
+    Of a layer it says the kind of option and which layer: ``p of layer 3``.
     """
     if is_by_hand(path):
-        return _name_of_weight(path)
+        return _name_of_weight(path, layers)
     first, *rest = path.split(".")
     if first == "layers":
-        *numbers, option = rest
-        ordinal = ".".join(str(int(n) + 1) for n in numbers if n != "layers")
-        return f"{_spaced(option)} of layer {ordinal}"
+        of, _, option = path.rpartition(".")
+        return f"{_spaced(option)} of layer {number_of(layers, of)}"
     return NAMES.get(path, _spaced(rest[-1] if rest else first))
 
 
-def _name_of_weight(path: str) -> str:
+def _name_of_weight(path: str, layers: Sequence[Part]) -> str:
     named, place = number(path)
     layer, _, parameter = named.rpartition(".")
-    ordinal = ".".join(str(int(n) + 1) for n in layer.split(".") if n.isdigit())
-    return f"{parameter}[{place}] of layer {ordinal}"
+    of = "layers." + layer.replace(".inner.", ".layers.")
+    return f"{parameter}[{place}] of layer {number_of(layers, of)}"
 
 
 def _spaced(word: str) -> str:

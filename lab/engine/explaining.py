@@ -127,7 +127,7 @@ def _arriving(it: Iteration, name: str, row: int, place: int) -> Worked:
         return ways[0]
     numbers = _stage_numbers(it)
     terms = tuple(
-        Term("past the block" if n else f"layer {numbers.get(taker, 0)}", (), way.value)
+        Term("past the block" if n else f"layer {numbers.get(taker, '')}", (), way.value)
         for n, (taker, way) in enumerate(zip(takers, ways, strict=True))
     )
     latex = " + ".join(rf"\left({way.latex}\right)" for way in ways)
@@ -222,8 +222,8 @@ SUMS = ("linear", "conv2d")
 LATEX_WEIGHT = {"weight": "W", "bias": "b"}
 
 
-def _stage_numbers(it: Iteration) -> dict[str, int]:
-    return {layer.name: stage.number for stage in it.stages for layer in stage.layers}
+def _stage_numbers(it: Iteration) -> dict[str, str]:
+    return {layer.name: stage.label for stage in it.stages for layer in stage.layers}
 
 
 def local(it: Iteration, name: str, row: int = 0) -> Local:
@@ -231,7 +231,7 @@ def local(it: Iteration, name: str, row: int = 0) -> Local:
     p, numbers = it.passes[name], _stage_numbers(it)
     names = list(numbers)
     place = names.index(name)
-    before = numbers[names[place - 1]] if place else 0
+    before = numbers[names[place - 1]] if place else ""
     layer = p.layer
     return Local(
         name, layer.kind, layer.options, layer.weights, p.a, p.z, p.d_a, p.d_z, row,
@@ -249,14 +249,14 @@ def symbol_of(it: Iteration, number: Number) -> str:
         return indexed(letters[number.tensor], index)
     stage = next(s for s in it.stages if any(x.name == number.layer for x in s.layers))
     if not number.is_of_weight:
-        return _symbol_of_unit(it, number, stage.number)
+        return _symbol_of_unit(it, number, stage.label)
     shape = tensor(it, number.layer, number.tensor).shape
     index = ",".join(str(int(n) + 1) for n in np.unravel_index(number.place, shape))
     symbol, weight = _weight_and_symbol(it, number)
     letter = LATEX_WEIGHT.get(weight, rf"\mathrm{{{weight.replace('_', ' ')}}}")
     if weight in ("weight", "bias") and "norm" in it.passes[number.layer].layer.kind:
         letter = r"\gamma" if weight == "weight" else r"\beta"
-    named = indexed(letter, index, stage.number)
+    named = indexed(letter, index, stage.label)
     if symbol == "∂":
         return rf"\frac{{\partial L}}{{\partial {named}}}"
     if symbol == "Δ":
@@ -264,7 +264,7 @@ def symbol_of(it: Iteration, number: Number) -> str:
     return named if not symbol else LATEX[symbol]
 
 
-def _symbol_of_unit(it: Iteration, number: Number, stage: int) -> str:
+def _symbol_of_unit(it: Iteration, number: Number, stage: str) -> str:
     shape = tensor(it, number.layer, number.tensor).shape[1:]
     index = ",".join(str(int(n) + 1) for n in np.unravel_index(number.place, shape))
     role = role_of(it, number.layer, number.tensor)
@@ -309,7 +309,7 @@ def title_of(it: Iteration, number: Number) -> str:
         shape = tensor(it, number.layer, number.tensor).shape[1:]
         role = role_of(it, number.layer, number.tensor)
         where = place_words(shape, number.place)
-        return f"{role} of layer {stage.number}, {where}{_sample_words(it, number)}"
+        return f"{role} of layer {stage.label}, {where}{_sample_words(it, number)}"
     symbol, weight = _weight_and_symbol(it, number)
     shape = tensor(it, number.layer, number.tensor).shape
     letter = {"weight": "W", "bias": "b"}.get(weight, weight)
@@ -318,7 +318,7 @@ def title_of(it: Iteration, number: Number) -> str:
     known["v̂"] = f"Corrected v of {letter}"
     of = known.get(symbol, f"{symbol} of {letter}")
     where = place_words(shape, number.place, is_weight=True)
-    return f"{of}, layer {stage.number}, {where}"
+    return f"{of}, layer {stage.label}, {where}"
 
 
 def _sample_words(it: Iteration, number: Number) -> str:

@@ -54,22 +54,21 @@ QUANTITIES = (
 
 @dataclass(frozen=True, slots=True)
 class FlowLayer:
-    """A layer that computes: its path in the description, its name in the state dict."""
+    """A layer that computes: its path in the description, its name in the state dict.
+
+    ``number`` is what it is called everywhere, see `lab.engine.numbering`.
+    """
 
     path: str
     name: str
     kind: str
     parameters: int
-
-    @property
-    def ordinal(self) -> str:
-        """Its number, as people count: ``3``, or ``3.1`` for the first inside of the third."""
-        return ".".join(str(int(n) + 1) for n in self.name.split(".") if n.isdigit())
+    number: str
 
     @property
     def title(self) -> str:
         """Number and kind: ``3 ReLU``."""
-        return f"{self.ordinal} {LAYERS[self.kind].title}"
+        return f"{self.number} {LAYERS[self.kind].title}"
 
     @property
     def is_drawn(self) -> bool:
@@ -109,6 +108,7 @@ class Flow:
 def measure(trainer: Trainer) -> Flow:
     """Go through the iteration at hand without leaving a trace, and measure every layer."""
     from lab.engine.networks import built
+    from lab.engine.numbering import numbers
 
     layers = tuple(_leaves(built(trainer.experiment.layers, trainer.network)))
     with rehearsing(trainer):
@@ -116,10 +116,14 @@ def measure(trainer: Trainer) -> Flow:
         tally.go_through()
     dead, saturated, probe = firing(trainer, layers)
     values = tally.of_passes() | tally.of_weights() | {"dead": dead, "saturated": saturated}
+    known = numbers(trainer.experiment.layers)
     named = tuple(
-        FlowLayer(b.path, b.name, b.part.kind, sum(p.numel() for p in b.module.parameters()))
+        FlowLayer(
+            b.path, b.name, b.part.kind, sum(p.numel() for p in b.module.parameters()),
+            known[b.path],
+        )
         for b in layers
-    )
+    )  # fmt: skip
     return Flow(trainer.step_number, tally.rows, probe, tally.loss, named, values)
 
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lab.engine.layers import LAYERS
-from lab.maths.explanations import LOSS
+from lab.engine.numbering import numbered
+from lab.maths.explanations import LOSS, PRIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 class Stage:
     """A layer that computes something, with the activation behind it if there is one.
 
-    ``number`` counts from 1 in the order in which a sample passes.
+    ``number`` counts from 1 in the order in which a sample passes; ``label`` is what the layer
+    is called everywhere, see `lab.engine.numbering`. A normalisation or dropout of the same
+    layer has it with a prime, as its a is another one.
     """
 
     number: int
+    label: str
     main: Layer
     activation: Layer | None = None
 
@@ -55,12 +59,14 @@ def leaves(layers: Sequence[Layer]) -> Iterator[Layer]:
 
 def stages(layers: Sequence[Layer]) -> tuple[Stage, ...]:
     """Return the stages of a network."""
+    labels = dict(numbered(layers, lambda layer: layer.inner))
     found: list[Stage] = []
     for layer in leaves(layers):
         if found and _belongs(layer, found[-1]):
-            found[-1] = Stage(found[-1].number, found[-1].main, layer)
+            found[-1] = replace(found[-1], activation=layer)
         else:
-            found.append(Stage(len(found) + 1, layer))
+            primes = PRIME * sum(s.label.rstrip(PRIME) == labels[layer.path] for s in found)
+            found.append(Stage(len(found) + 1, labels[layer.path] + primes, layer))
     return tuple(found)
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from lab.maths.activations import Array
 
+PRIME = "\N{PRIME}"
+
 LOSS = "loss"
 """What stands for the layer's name where the loss is meant."""
 MOST_TERMS = 6
@@ -134,7 +136,8 @@ class Local:
     """What a formula may know: one layer, what passed it, and what it is called.
 
     Arrays are (N, ...) of the N samples in the pass; ``row`` is the sample that is meant.
-    ``own`` and ``before`` are the upper indices of what the layer gives and takes; 0 is x.
+    ``own`` and ``before`` are the upper indices of what the layer gives and takes, such as
+    ``2.1``; what has none before it takes x.
     """
 
     name: str
@@ -146,8 +149,8 @@ class Local:
     d_a: Array
     d_z: Array
     row: int = 0
-    own: int = 1
-    before: int = 0
+    own: str = "1"
+    before: str = ""
 
 
 def error_of(found: float, wanted: float) -> float:
@@ -160,14 +163,14 @@ def error_of(found: float, wanted: float) -> float:
 # LaTeX.
 
 
-def indexed(letter: str, index: str = "", layer: int | None = None) -> str:
+def indexed(letter: str, index: str = "", layer: str = "") -> str:
     """Return a letter with a lower index and the layer above: ``W_{2,1}^{(3)}``."""
     lower = f"_{{{index}}}" if index else ""
-    upper = f"^{{({layer})}}" if layer is not None else ""
+    upper = f"^{{({layer.replace(PRIME, chr(39))})}}" if layer else ""
     return f"{letter}{lower}{upper}"
 
 
-def entering(index: str, layer: int) -> str:
+def entering(index: str, layer: str) -> str:
     """Return what comes in from a layer: ``a_j``, or ``x_j`` of the input."""
     return indexed("a", index, layer) if layer else indexed("x", index)
 

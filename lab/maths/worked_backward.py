@@ -40,7 +40,9 @@ def backward(local: Local, place: int) -> Worked:
     value = float(local.d_a[local.row].flat[place])
     a = entering(str(place + 1), local.before)
     delta = indexed(DELTA, "k", local.own)
-    latex = rf"\sum_k \frac{{\partial a_k^{{({local.own})}}}}{{\partial {a}}}\, {delta}"
+    latex = (
+        rf"\sum_k \frac{{\partial {indexed('a', 'k', local.own)}}}{{\partial {a}}}\, {delta}"
+    )
     return Worked(latex, put(value, 7), value)
 
 

@@ -63,9 +63,7 @@ def linear(local: Local, place: int) -> Worked:
         terms.append(Term("b", (), float(bias[unit])))
         latex += " + " + indexed("b", str(unit + 1), local.own)
         enters.append(Entering(local.name, "bias", (unit,)))
-    return summed(
-        latex, terms, ("j", "W", "x" if local.before == 0 else "a", "product"), enters
-    )
+    return summed(latex, terms, ("j", "W", "x" if not local.before else "a", "product"), enters)
 
 
 def conv2d(local: Local, place: int) -> Worked:

@@ -34,7 +34,9 @@ def gradient(local: Local, name: str, place: int, value: float) -> Worked:
     if local.kind == "prelu":
         return _prelu(local)
     delta = indexed(DELTA, "k", local.own)
-    latex = rf"\sum_k \frac{{\partial a_k^{{({local.own})}}}}{{\partial \theta}}\, {delta}"
+    latex = (
+        rf"\sum_k \frac{{\partial {indexed('a', 'k', local.own)}}}{{\partial \theta}}\, {delta}"
+    )
     return Worked(latex, put(value, 7), value)
 
 
@@ -63,7 +65,7 @@ def _linear(local: Local, place: int) -> Worked:
     several = rf"\sum_{{n=1}}^{{{len(terms)}}} {indexed(DELTA, f'n,{i + 1}', local.own)}\, "
     several += entering(f"n,{j + 1}", local.before)
     enters = [Entering(local.name, "d_out", (i,)), Entering(local.name, "in", (j,))]
-    a = "x" if local.before == 0 else "a"
+    a = "x" if not local.before else "a"
     latex = one if len(terms) == 1 else several
     return summed(latex, terms, ("n", "δ", a, "product"), enters)
 

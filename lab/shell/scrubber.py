@@ -190,7 +190,7 @@ class Scrubber(QWidget):
 
         row = look.history.row(step)
         words = f"Step {step:,}" + (f": loss {shown(row['loss'])}" if row else "")
-        told = zip(look.edits, in_words(look.edits), strict=True)
+        told = zip(look.edits, in_words(look.edits, look.settings.layers), strict=True)
         made = [words for edit, words in told if edit.step == step]
         scale = ["The curve is the loss" + (", on a log scale" if self._curve.is_log else "")]
         QToolTip.showText(place, "\n".join([words, *made, *scale]), self)

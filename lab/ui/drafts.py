@@ -8,6 +8,7 @@ from PySide6.QtGui import QUndoCommand
 
 from lab.engine.drafts import draft_of
 from lab.engine.experiment import experiment
+from lab.engine.numbering import spoken
 from lab.ui.undo import change_settings
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def edit_network(
     stack, board = bridge.undo_stack, bridge.board
     ways = {"keep_weights": keep_weights, "joins": joins}
     if not found.is_sound:
-        stack.push(_Drawing(board, checked, found.problems[0].text, text))
+        stack.push(_Drawing(board, checked, spoken(found.problems[0].text, checked), text))
     elif board.layers is None:
         change_settings(bridge, {"layers": described}, text, **ways)
     elif checked == settings.layers:

@@ -78,8 +78,8 @@ def test_a_widened_layer_and_the_one_behind_it_begin_anew_and_it_is_said():
     found = kept(NET, [A, "tanh", C, "relu", linear()])
     assert set(found.tensors) == {"0.weight", "0.bias"}
     assert found.words == (
-        "Kept 1 of 3 layers; layer 3 (Linear) begins anew, as its shape has changed; "
-        "layer 5 (Linear) begins anew, as its shape has changed."
+        "Kept 1 of 3 layers; layer 2 (Linear) begins anew, as its shape has changed; "
+        "layer 3 (Linear) begins anew, as its shape has changed."
     )
     assert found.count == "1 of 3 layers kept"
 

@@ -247,11 +247,11 @@ def test_stages_are_a_layer_with_its_activation():
 def test_numbers_are_named_as_formulas_name_them():
     it = look_into(run_of(EVERY).trainer, 0)
     made = explain(it, Number("8", "d_out", 1))
-    assert made.title == "δ of layer 7, unit 2"
-    assert made.symbol == r"\delta_{2}^{(7)}"
+    assert made.title == "δ of layer 4, unit 2"
+    assert made.symbol == r"\delta_{2}^{(4)}"
     weight = explain(it, Number("6", "∂weight", 6))
-    assert weight.title == "∂L/∂W, layer 6, unit 2, input 2"
-    assert r"W_{2,2}^{(6)}" in weight.latex
+    assert weight.title == "∂L/∂W, layer 3, unit 2, input 2"
+    assert r"W_{2,2}^{(3)}" in weight.latex
     with pytest.raises(LookupError):
         explain(it, Number("6", "∂weight", 10_000))
 

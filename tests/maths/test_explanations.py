@@ -20,13 +20,13 @@ from lab.maths.worked_updates import parts
 RNG = np.random.default_rng(7)
 
 
-def passed(kind, a, weights=None, options=None, row=0, before=1):
+def passed(kind, a, weights=None, options=None, row=0, before="1"):
     """A layer with what its own rule made of it; δ is drawn."""
     weights, options = weights or {}, options or {}
     z, back = RULES[kind](a, weights, options)
     d_z = RNG.normal(size=z.shape)
     d_a, gradients = back(d_z)
-    return Local("0", kind, options, weights, a, z, d_a, d_z, row, 1, before), gradients
+    return Local("0", kind, options, weights, a, z, d_a, d_z, row, "1", before), gradients
 
 
 def linear(units, inputs, samples):

@@ -120,8 +120,8 @@ def _vanishing(flow: Flow) -> Iterator[_Judged]:
         words = f"No gradient at all reaches layer {first.title}."
     elif factor >= VANISHES:
         words = (
-            f"The gradient falls by a factor of {shown(factor, 2)} from layer {last.ordinal} "
-            f"back to layer {first.ordinal}: it vanishes."
+            f"The gradient falls by a factor of {shown(factor, 2)} from layer {last.number} "
+            f"back to layer {first.number}: it vanishes."
         )
     else:
         return
@@ -138,8 +138,8 @@ def _exploding(flow: Flow) -> Iterator[_Judged]:
     if factor >= EXPLODES:
         last, layer = flow.layers[places[-1]], flow.layers[places[peak]]
         words = (
-            f"The gradient grows by a factor of {shown(factor, 2)} from layer {last.ordinal} "
-            f"back to layer {layer.ordinal}: it explodes."
+            f"The gradient grows by a factor of {shown(factor, 2)} from layer {last.number} "
+            f"back to layer {layer.number}: it explodes."
         )
         yield "exploding", words, layer, ("init", "norm", "clip", "activation")
 

@@ -122,9 +122,13 @@ class DepthPlot(Plot):
         self.chosen.set([x for x, _ in found], [y for _, y in found])
 
     def set_ordinals(self, ordinals: Sequence[str]) -> None:
-        """Write the layers' own numbers at the axis, as many as there is room for."""
-        stride = max(1, -(-len(ordinals) // MOST_TICKS))
-        ticks = [(i + 1.0, ordinals[i]) for i in range(0, len(ordinals), stride)]
+        """Write the layers' own numbers at the axis, as many as there is room for.
+
+        An activation has that of the layer it belongs to, which is written once.
+        """
+        firsts = [i for i, o in enumerate(ordinals) if i == 0 or ordinals[i - 1] != o]
+        stride = max(1, -(-len(firsts) // MOST_TICKS))
+        ticks = [(i + 1.0, ordinals[i]) for i in firsts[::stride]]
         self.x_axis.setTicks([ticks])
 
 

@@ -232,7 +232,7 @@ class FlowView(LiveView):
             plot.setToolTip(quantity.meaning)
             plot.set_log(y=not quantity.is_share)
             if plot is self.depth_plot:
-                self.depth_plot.set_ordinals([layer.ordinal for layer in found.layers])
+                self.depth_plot.set_ordinals([layer.number for layer in found.layers])
 
     def _show_depth(self, found: Flow) -> None:
         series = by_depth(found, self._state.quantity)

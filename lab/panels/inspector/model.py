@@ -38,12 +38,6 @@ class LayerReport:
     autograd_error: float
     difference_error: float
 
-    @property
-    def title(self) -> str:
-        """Number and kind, as people count: ``3 ReLU``."""
-        ordinal = ".".join(str(int(n) + 1) for n in self.name.split(".") if n.isdigit())
-        return f"{ordinal} {LAYERS[self.kind].title}"
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inspection:

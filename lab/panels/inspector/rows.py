@@ -122,7 +122,7 @@ def _row(it: Iteration, stage: Stage, stop: Stop) -> Row:
         for column, name in names.items():
             tiles.append(_tile(it, f"∂L/∂{column}", main.name, f"∂{name}"))
     return Row(
-        f"Layer {stage.number}", _caption(it, stage), _tooltip(stage), main.path,
+        f"Layer {stage.label}", _caption(it, stage), _tooltip(stage), main.path,
         tuple(tiles), stage.number,
     )  # fmt: skip
 
@@ -148,7 +148,7 @@ def _update_rows(it: Iteration, stage: Stage) -> list[Row]:
             letter = {"weight": "W", "bias": "b"}.get(name, name)
             shape = size_words(it.passes[layer.name].layer.weights[name].shape)
             made.append(
-                Row(f"Layer {stage.number}", f"{letter} {shape}", _tooltip(stage), layer.path,
+                Row(f"Layer {stage.label}", f"{letter} {shape}", _tooltip(stage), layer.path,
                     tuple(tiles), stage.number)
             )  # fmt: skip
     return made

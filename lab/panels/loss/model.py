@@ -259,7 +259,7 @@ def axis_words(look: RunLook, tab: Tab) -> str:
 def edit_marks(look: RunLook) -> tuple[EditMark, ...]:
     """The changes of settings along the branch, those of one step together."""
     told: dict[int, list[str]] = {}
-    for edit, words in zip(look.edits, in_words(look.edits), strict=True):
+    for edit, words in zip(look.edits, in_words(look.edits, look.settings.layers), strict=True):
         told.setdefault(edit.step, []).append(words)
     return tuple(EditMark(s, f"Step {s}: {'; '.join(told[s])}") for s in sorted(told))
 

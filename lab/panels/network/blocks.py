@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lab.engine.layers import ACTIVATION, LAYERS, ROLES
+from lab.engine.layers import ACTIVATION, LAYERS
+from lab.engine.numbering import follows, numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lab.engine.experiment import Part
 
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
 class Block:
     """A main layer and what follows it in its service, all of them siblings.
 
-    ``path`` is the main layer's, ``paths`` are all of them in order. A layer that holds others
-    is a block of its own, with those as ``inner``.
+    ``path`` is the main layer's, ``paths`` are all of them in order; ``number`` is what the
+    layer is called everywhere. A layer that holds others is a block of its own, with those as
+    ``inner``.
     """
 
+    number: str
     path: str
     parts: tuple[Part, ...]
     paths: tuple[str, ...]
@@ -38,8 +41,13 @@ class Block:
 
     @property
     def title(self) -> str:
-        """Number and kind, as everywhere: ``3 Linear``."""
-        return f"{ordinal(self.path)} {LAYERS[self.main.kind].title}"
+        """Number and kind: ``3 Linear``."""
+        return f"{self.number} {self.kind}"
+
+    @property
+    def kind(self) -> str:
+        """What the main layer is: ``Linear``."""
+        return LAYERS[self.main.kind].title
 
     def role(self, name: str) -> str | None:
         """Return the path of the layer in a role, or None."""
@@ -54,11 +62,6 @@ class Block:
         return ", ".join(_short(part) for part in self.parts[1:])
 
 
-def ordinal(path: str) -> str:
-    """Return the number of a layer as people count: ``layers.1.layers.0`` is ``2.1``."""
-    return ".".join(str(int(n) + 1) for n in path.split(".") if n.isdigit())
-
-
 def _short(part: Part) -> str:
     kind = LAYERS[part.kind]
     if kind.role == ACTIVATION or not kind.live_options:
@@ -66,29 +69,22 @@ def _short(part: Part) -> str:
     return f"{kind.title} {part[kind.live_options[0]]!s}"
 
 
-def blocks(layers: Sequence[Part], path: str = "layers") -> tuple[Block, ...]:
-    """Gather layers into blocks: roles follow in the order of `ROLES`, each at most once."""
+def blocks(layers: Sequence[Part]) -> tuple[Block, ...]:
+    """Gather layers into blocks: those behind another in its service belong to it."""
+    return _blocks(layers, "layers", numbers(layers))
+
+
+def _blocks(layers: Sequence[Part], row: str, known: Mapping[str, str]) -> tuple[Block, ...]:
     found: list[Block] = []
     for index, part in enumerate(layers):
-        here = f"{path}.{index}"
-        if found and _belongs(found[-1], part):
+        path = f"{row}.{index}"
+        if found and not found[-1].inner and follows(part.kind):
             last = found[-1]
-            found[-1] = replace(last, parts=(*last.parts, part), paths=(*last.paths, here))
+            found[-1] = replace(last, parts=(*last.parts, part), paths=(*last.paths, path))
         else:
-            found.append(Block(here, (part,), (here,), blocks(part.layers, f"{here}.layers")))
+            inner = _blocks(part.layers, f"{path}.layers", known)
+            found.append(Block(known[path], path, (part,), (path,), inner))
     return tuple(found)
-
-
-def _belongs(block: Block, part: Part) -> bool:
-    role = LAYERS[part.kind].role
-    if not role or block.inner or LAYERS[block.main.kind].holds_layers:
-        return False
-    return ROLES.index(role) > _rank(block.parts[-1])
-
-
-def _rank(part: Part) -> int:
-    role = LAYERS[part.kind].role
-    return ROLES.index(role) if role else -1
 
 
 def leaves(found: Sequence[Block]) -> Iterator[Block]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lab.engine.kinds import ExperimentError
+from lab.engine.numbering import numbers
 from lab.engine.shapes import in_words
 from lab.presets.targets import HELP, record_named
 
@@ -118,7 +119,8 @@ def _layer(one: LayerDraft) -> dict[str, Any]:
 def words(experiment: Experiment, data: Data, found: Draft) -> str:
     """Return a table of the layers, the sums, and what is wrong."""
     rows: list[tuple[str, ...]] = [("layer", "gives", "parameters", "memory", "multiply-adds")]
-    rows += [_row(one) for one in found.layers]
+    known = numbers(experiment.layers)
+    rows += [_row(one, known[one.path]) for one in found.layers]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [f"{experiment.title}: {in_words(data.shape)} → {data.encoding.outputs}", ""]
     lines += [_line(row, widths) for row in rows]
@@ -141,12 +143,10 @@ def _line(row: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join([first, second, *rest]).rstrip()
 
 
-def _row(one: LayerDraft) -> tuple[str, ...]:
-    numbers = [n for n in one.path.split(".") if n.isdigit()]
-    ordinal = ".".join(str(int(n) + 1) for n in numbers)
-    indent = "  " * (len(numbers) - 1)
+def _row(one: LayerDraft, number: str) -> tuple[str, ...]:
+    indent = "  " * number.count(".")
     return (
-        f"{indent}{ordinal} {one.title}",
+        f"{indent}{number} {one.title}",
         "?" if one.shape_out is None else in_words(one.shape_out),
         "?" if one.parameters is None else f"{one.parameters:,}",
         "?"

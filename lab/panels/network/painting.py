@@ -310,11 +310,12 @@ def _paint_header(
     is_selected = column.block is not None and now.state.layer in column.block.paths
     role = "error" if problem else "accent_text" if is_selected else "text"
     title, way_, cost = words
+    name = column.block.kind if column.block is not None else ""
     if head.width() < LEAST:
         return
-    number, _, name = title.partition(" ")
     is_wide = head.width() >= WIDE
-    _paint_line(painter, head, 0, title if is_wide else number, role, is_bold=True)
+    short = title.removeprefix("Layer ")
+    _paint_line(painter, head, 0, title if is_wide else short, role, is_bold=True)
     if not is_wide and head.width() >= NARROW:
         _paint_line(painter, head, 1, name, role)
     if is_wide:

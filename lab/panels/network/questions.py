@@ -41,7 +41,11 @@ def of_layer(scene: Scene, block: Block) -> Said:
     kind, known = LAYERS[block.main.kind], scene.draft.by_path[block.path]
     costs = f"{known.parameters or 0:,} parameters, {known.multiply_adds or 0:,} multiply-adds"
     formula = formula_of(block.main.kind)
-    return block.title, formula.definition, f"{kind.summary} {costs} a sample."
+    return (
+        f"Layer {block.number}, {block.kind}",
+        formula.definition,
+        f"{kind.summary} {costs} a sample.",
+    )
 
 
 def of_weight(scene: Scene, seen: Seen, which: tuple[str, str, int]) -> Said | None:
@@ -66,7 +70,7 @@ def of_unit(scene: Scene, seen: Seen, path: str, index: int) -> Said | None:
     z, a = seen.sums.get(path), seen.values.get(path)
     if z is None or a is None or a.ndim != 1 or index >= len(a):
         return None
-    title = f"{block.title}, unit {index + 1}{_class_of(scene, path, index)}"
+    title = f"Layer {block.number}, unit {index + 1}{_class_of(scene, path, index)}"
     words = f"{title} at sample {seen.sample}"
     numbers = f"a = {shown(float(a[index]), 5)}"
     weight = seen.weights.get((path, "weight"))

@@ -80,12 +80,12 @@ def _header(column: Column, draft: Draft, look: RunLook, loss: Kind) -> tuple[st
     parameters = sum(draft.by_path[p].parameters or 0 for p in column.block.paths)
     cost = f"{parameters:,} parameters" if parameters else "no parameters"
     if known is None:
-        return column.block.title, column.block.words, cost
+        return f"Layer {column.block.number}", column.block.words, cost
     flat = known.shape_in is None or len(known.shape_in) == 1
     way = f"{_short(known.shape_in)} → " if flat else ""
     way += _short(draft.by_path[column.block.last].shape_out)
-    words = f"{way}, {column.block.words}" if column.block.words else way
-    return column.block.title, words, cost
+    words = ", ".join(filter(None, (f"{column.block.kind} {way}", column.block.words)))
+    return f"Layer {column.block.number}", words, cost
 
 
 def _short(shape: tuple[int, ...] | None) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.engine.carrying import state_name
 from lab.engine.drafts import draft_of
+from lab.engine.numbering import spoken
 from lab.numerals import shown
 from lab.panels.network.blocks import owner
 from lab.panels.network.canvas import NetworkCanvas
@@ -159,10 +160,11 @@ class NetworkView(LiveView):
         assert self._scene is not None
         problems = self._scene.draft.problems
         if problems:
+            text = spoken(problems[0].text, self._scene.layers)
             more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
             self.show_banner(
                 "error",
-                f"{problems[0].text} Nothing trains until this is mended or undone.{more}",
+                f"{text} Nothing trains until this is mended or undone.{more}",
             )
         else:
             self.hide_banner()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lab.engine.layers import LAYERS
+from lab.engine.numbering import number_of, spoken
 from lab.numerals import shown
-from lab.panels.network.blocks import ordinal, owner
+from lab.panels.network.blocks import owner
 from lab.panels.network.scene import in_bytes, totals
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ def _layer_tip(scene: Scene, path: str) -> str:
         return ""
     lines = [f"{block.title}: {LAYERS[block.main.kind].summary}"]
     lines += costs_of(scene, path)
-    wrong = [p.text for one in block.paths for p in scene.draft.problems_of(one)]
+    wrong = [
+        spoken(p.text, scene.layers)
+        for one in block.paths
+        for p in scene.draft.problems_of(one)
+    ]
     lines += wrong or ["Wheel: more or fewer units. Drag: another place. Shift: skip over it."]
     return "\n".join(lines)
 
@@ -93,7 +98,7 @@ def weight_words(scene: Scene, seen: Seen, which: tuple[str, str, int]) -> str:
         rest, place = divmod(rest, size)
         places.append(place + 1)
     block = owner(scene.blocks, path)
-    title = block.title if block else ordinal(path)
+    title = block.title if block else number_of(scene.layers, path)
     return f"{title}, {name}[{', '.join(map(str, places[::-1]))}]"
 
 
@@ -116,10 +121,11 @@ def reading(
     if scene.draft.problems:
         first, *more = scene.draft.problems
         rest = f" {len(more)} more." if more else ""
-        return f"{first.text}{rest}"
+        return spoken(f"{first.text}{rest}", scene.layers)
     if layer is not None and layer in scene.draft.by_path:
         costs = costs_of(scene, layer)
-        return f"{ordinal(layer)} {scene.draft.by_path[layer].title}: {'; '.join(costs)}."
+        number = number_of(scene.layers, layer)
+        return f"Layer {number}, {scene.draft.by_path[layer].title}: {'; '.join(costs)}."
     step = f"Step {seen.step:,}: " if seen is not None else ""
     painted, whole = drawn
     left_out = (

@@ -11,12 +11,13 @@ from lab.engine.edit_words import in_words
 from lab.engine.experiment import PRECISIONS, TABLES, nested
 from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
+from lab.engine.numbering import numbers
 from lab.engine.optimizers import OPTIMIZERS
 from lab.engine.rows import Row, described, kind_row, option_row, option_rows
 from lab.engine.schedules import SCHEDULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lab.engine.experiment import Experiment, Part
     from lab.engine.news import RunLook
@@ -93,14 +94,14 @@ def _regularisation_rows(now: Experiment) -> Iterator[Row]:
 
 def _layer_rows(layers: tuple[Part, ...]) -> Iterator[Row]:
     """Yield what may change while training in any layer, also in those within blocks."""
+    known = numbers(layers)
     for path, part in nested(layers):
-        kind = LAYERS[part.kind]
-        ordinal = ".".join(str(int(n) + 1) for n in path.split(".")[1::2])
+        kind, number = LAYERS[part.kind], known[path]
         for parameter in (p for p in kind.parameters if p.live):
             row = option_row(f"{path}.{parameter.name}", parameter, part[parameter.name])
             if row:
-                meaning = f"Layer {ordinal}. {kind.summary}"
-                yield replace(row, label=f"{kind.title} {ordinal}", meaning=meaning)
+                meaning = f"Layer {number}. {kind.summary}"
+                yield replace(row, label=f"{kind.title} {number}", meaning=meaning)
 
 
 def _reproduction_rows(now: Experiment, devices: Mapping[str, str]) -> Iterator[Row]:
@@ -166,9 +167,9 @@ def _points(look: RunLook) -> tuple[tuple[float, float, int], ...]:
     return tuple((x[0], x[1], int(label)) for x, label in rows)
 
 
-def edits_in_words(edits: tuple[Edit, ...]) -> list[str]:
+def edits_in_words(edits: tuple[Edit, ...], layers: Sequence[Part] = ()) -> list[str]:
     """Return one line an edit, the newest first."""
-    told = zip(edits, in_words(edits), strict=True)
+    told = zip(edits, in_words(edits, layers), strict=True)
     return [f"Step {edit.step:,}: {words}" for edit, words in told][::-1]
 
 

@@ -163,7 +163,7 @@ class RunView(PanelFrame):
         self.set_reading(step_of_edit(look) or reading(look))
 
     def _show_edits(self, look: RunLook) -> None:
-        lines = edits_in_words(look.edits)
+        lines = edits_in_words(look.edits, look.settings.layers)
         padded = lines[:SHOWN_EDITS] + [""] * SHOWN_EDITS
         for label, line in zip(self._edits, padded, strict=False):
             if label.text() != line:

@@ -66,15 +66,15 @@ def test_the_words_hold_the_numbers_that_were_measured(vanishing):
     first, *_ = found_of(run)
     assert first.name == "vanishing"
     assert f"falls by a factor of {factor:.1e}".replace("e+0", "e") in first.words
-    assert "from layer 17 back to layer 1:" in first.words
+    assert "from layer 9 back to layer 1:" in first.words
     assert [c.title for c in first.cures] == [
         "ReLU", "Residual", "Initialisation", "Normalisation",
     ]  # fmt: skip
     said = reading(flow, FlowState())
     low, high = shown(gradient[0], 2), shown(gradient[16], 2)
-    assert said.startswith(f"Step 2: gradient {low} in layer 1 Linear to {high} in layer 17 L")
+    assert said.startswith(f"Step 2: gradient {low} in layer 1 Linear to {high} in layer 9 L")
     chosen = reading(flow, FlowState(layer="layers.16", quantity="weight"))
-    assert chosen == f"Step 2: weight of layer 17 Linear {shown(flow.values['weight'][16], 2)}."
+    assert chosen == f"Step 2: weight of layer 9 Linear {shown(flow.values['weight'][16], 2)}."
     assert subtitle(flow, FlowState(quantity="activation")).startswith("circles: layers")
     assert "None" not in subtitle(flow, FlowState(page=PAGES[1]))
 
@@ -133,7 +133,7 @@ def test_each_finding_has_its_limit_and_a_sound_network_has_none():
     assert not judged(gradient=(0, last * 0.9e2))
     assert "No gradient at all" in judged(gradient=(0, 0.0))["vanishing"].words
     dead = judged(dead=(1, 0.62))["dead"]
-    assert dead.words.startswith("62% of the units of layer 2 ReLU are dead")
+    assert dead.words.startswith("62% of the units of layer 1 ReLU are dead")
     assert dead.path == "layers.1"
     assert [c.name for c in dead.cures] == ["leaking", "init", "norm", "slower"]
     assert set(judged(saturated=(1, 0.7))) == {"saturated"}
@@ -243,7 +243,7 @@ def test_plain_values_and_the_table(vanishing):
     assert "ReLU" in plain["warnings"][0]["cures"]
     table = in_words(flow, run.settings, (64,), 10)
     assert len(table.splitlines()) == 2 + 17 + len(plain["warnings"])
-    assert "17 Linear" in table
+    assert "9 Linear" in table
 
 
 def test_the_cost_in_words():

@@ -76,12 +76,12 @@ def test_a_click_selects_the_layer_everywhere(qtbot, bridge, view):
     view.depth_plot.clicked.emit(4.8, -3.0)
     assert bridge.selection["layer"] == "layers.4"
     assert view.depth_plot.chosen.x.tolist() == [5]
-    assert "of layer 5 Linear" in view.reading()
+    assert "of layer 3 Linear" in view.reading()
     bridge.select("layer", "layers.16")
     assert view.depth_plot.chosen.x.tolist() == [17]
     view.pages.chosen.emit(TIME)
     chosen = [c.name for c in view.time_plot.curves if c.width == 2]
-    assert chosen == ["17 Linear"]
+    assert chosen == ["9 Linear"]
     low = np.log10(view.found.values["gradient"][0])
     view.time_plot.clicked.emit(1.0, float(low))
     assert bridge.selection["layer"] == "layers.0"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from lab.engine.experiment import experiment
-from lab.panels.network.blocks import blocks, leaves, ordinal, owner
+from lab.panels.network.blocks import blocks, leaves, owner
 
 
 def parts(*layers):
@@ -17,9 +17,8 @@ def test_a_layer_takes_normalisation_activation_and_dropout_with_it():
     assert found == [("layers.0", "layers.1", "layers.2", "layers.3"), ("layers.4",)]
 
 
-def test_what_comes_out_of_order_or_twice_stands_alone():
-    assert paths("linear", "relu", "batch_norm") == [("layers.0", "layers.1"), ("layers.2",)]
-    assert paths("linear", "relu", "tanh") == [("layers.0", "layers.1"), ("layers.2",)]
+def test_all_that_serves_a_layer_belongs_to_it_and_what_begins_stands_alone():
+    assert paths("linear", "relu", "batch_norm") == [("layers.0", "layers.1", "layers.2")]
     assert paths("relu", "linear") == [("layers.0",), ("layers.1",)]
 
 
@@ -39,4 +38,4 @@ def test_words_are_those_of_the_layers():
     assert block.words == "ReLU, Dropout 0.25"
     assert block.role("activation") == "layers.1"
     assert block.role("normalisation") is None
-    assert ordinal("layers.1.layers.0") == "2.1"
+    assert block.number == "1"

@@ -122,7 +122,7 @@ def test_a_click_on_a_unit_selects_it_everywhere_and_says_what_it_computes(build
     seen = build.view.seen
     a = seen.values["layers.2"][1]
     assert a == pytest.approx(np.tanh(seen.sums["layers.2"][1]), rel=1e-5)
-    assert build.view.card.title.text().startswith("3 Linear, unit 2 at sample 0")
+    assert build.view.card.title.text().startswith("Layer 2, unit 2 at sample 0")
     assert f"{abs(a):.2f}"[:3] in build.view.card.numbers.text()
     assert r"\tanh" in build.view.card.formula.latex()
     assert "w_{2i}" in build.view.card.formula.latex()
@@ -233,7 +233,7 @@ def test_a_skip_that_cannot_be_added_up_is_red_and_nothing_trains(build):
     (problem,) = build.view.scene.draft.problems
     assert problem.short == "4 ≠ 6"
     assert "Residual block" in problem.text
-    assert problem.text in build.view._banner.text()
+    assert "Layer 2 (Residual block)" in build.view._banner.text()
     assert build.bridge.look.run == run
     build.undo()
     assert board.layers is None
