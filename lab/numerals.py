@@ -58,3 +58,12 @@ def whole(text: str) -> int | None:
         return int(cleaned)
     value = number(text)
     return int(value) if value is not None and value.is_integer() else None
+
+
+def in_bytes(size: float) -> str:
+    """A size as people say it: ``1.5 MB``, by thousands."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:,.3g} GB"

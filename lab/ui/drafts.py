@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QUndoCommand
-
 from lab.engine.drafts import draft_of
 from lab.engine.experiment import experiment
 from lab.engine.numbering import spoken
-from lab.ui.undo import change_settings
+from lab.ui.undo import Drawing, change_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lab.engine.drafts import Draft
     from lab.engine.experiment import Part
-    from lab.ui.boards import DraftBoard
     from lab.ui.bridge import EngineBridge
 
-    Layers = tuple[Part, ...]
 
-
-def drawn(bridge: EngineBridge) -> Layers:
+def drawn(bridge: EngineBridge) -> tuple[Part, ...]:
     """Return the layers that a person sees and edits: the draft, or else the run's."""
     if bridge.board.layers is not None:
         return bridge.board.layers
@@ -59,30 +54,10 @@ def edit_network(
     stack, board = bridge.undo_stack, bridge.board
     ways = {"keep_weights": keep_weights, "joins": joins}
     if not found.is_sound:
-        stack.push(_Drawing(board, checked, spoken(found.problems[0].text, checked), text))
-    elif board.layers is None:
-        change_settings(bridge, {"layers": described}, text, **ways)
-    elif checked == settings.layers:
-        stack.push(_Drawing(board, None, "", text))
+        reason = spoken(found.problems[0].text, checked)
+        stack.push(Drawing(board, checked, reason, text, joins=joins))
+    elif board.layers is not None and checked == settings.layers:
+        stack.push(Drawing(board, None, "", text))
     else:
-        stack.beginMacro(text)
-        stack.push(_Drawing(board, None, "", text))
         change_settings(bridge, {"layers": described}, text, **ways)
-        stack.endMacro()
     return found
-
-
-class _Drawing(QUndoCommand):
-    """A change of the draft alone."""
-
-    def __init__(self, board: DraftBoard, after: Layers | None, reason: str, text: str) -> None:
-        super().__init__(text)
-        self._board = board
-        self._before = board.layers, board.reason
-        self._after = after, reason
-
-    def redo(self) -> None:
-        self._board.put(*self._after)
-
-    def undo(self) -> None:
-        self._board.put(*self._before)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
 
+from lab.engine.news import Status
 from lab.ui.panel import PanelFrame
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from lab.engine.looks import Question
-    from lab.engine.news import RunLook
+    from lab.engine.news import Event, RunLook
     from lab.ui.bridge import EngineBridge
 
 
@@ -30,6 +31,7 @@ class LiveView(PanelFrame):
         self._bridge = bridge
         self._asked: dict[str, object] = {}
         bridge.turn_of(self).looked.connect(self._on_looked)
+        bridge.happened.connect(self._on_question_failed)
         bridge.selected.connect(self._on_selected)
         self.empty_pressed.connect(self._on_empty_pressed)
 
@@ -64,6 +66,17 @@ class LiveView(PanelFrame):
         if name in self._asked:
             self._bridge.unwatch(name)
             del self._asked[name]
+
+    def _redraw(self) -> None:
+        """Draw what has changed here; when hidden that is done when it is seen again."""
+        if self.isVisible():
+            self._draw()
+
+    @Slot(object)
+    def _on_question_failed(self, event: Event) -> None:
+        """Say that a question could not be answered; it is asked again when it changes."""
+        if event.status is Status.FAILED and event.channel in self._asked:
+            self.show_banner("error", event.text)
 
     @Slot(object)
     def _on_looked(self, look: RunLook) -> None:

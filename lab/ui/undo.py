@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from lab.engine.experiment import Experiment, Part
     from lab.engine.hand_edits import Place
     from lab.engine.news import RunLook
+    from lab.ui.boards import DraftBoard
     from lab.ui.bridge import EngineBridge
 
 GESTURE_S = 1.0
 """Changes of one setting no further apart than this are one gesture."""
 
-_LIVE, _RESET, _BY_HAND = 1, 2, 3
+_LIVE, _RESET, _BY_HAND, _DRAWING = 1, 2, 3, 4
 
 
 def change_settings(
@@ -55,9 +56,7 @@ def change_settings(
     after = (bridge.wish or look.settings).changed(changes)
     if any(needs_reset(path) for path in changes):
         keep = Keep(look.run, grow) if keep_weights else None
-        bridge.undo_stack.push(
-            _Reset(bridge, look, after, tuple(changes), text, keep, joins=joins)
-        )
+        _push(bridge, _Reset(bridge, look, after, tuple(changes), text, keep, joins=joins))
     else:
         bridge.undo_stack.push(_Edit(bridge, look, changes, text))
 
@@ -94,7 +93,7 @@ def begin_from(
     described = [part.model_dump() for part in layers]
     after = (bridge.wish or look.settings).changed({"layers": described})
     keep = Keep(network=Kept(after.layers, dict(tensors), source))
-    bridge.undo_stack.push(_Reset(bridge, look, after, ("layers",), f"open {source}", keep))
+    _push(bridge, _Reset(bridge, look, after, ("layers",), f"open {source}", keep))
 
 
 def begin_anew(bridge: EngineBridge, *, new_seed: bool = False) -> None:
@@ -201,6 +200,58 @@ class _Weights(QUndoCommand):
         return True
 
 
+def _push(bridge: EngineBridge, command: _Reset) -> None:
+    """Make a change; a draft that another network takes the place of comes back with undo."""
+    stack, board = bridge.undo_stack, bridge.board
+    if board.layers is None or not command.is_of_layers:
+        stack.push(command)
+        return
+    stack.beginMacro(command.text())
+    stack.push(Drawing(board, None, "", command.text()))
+    stack.push(command)
+    stack.endMacro()
+
+
+class Drawing(QUndoCommand):
+    """A change of what is drawn of the network and cannot be trained yet.
+
+    ``joins`` lets it be undone as one with the step of the same gesture before it.
+    """
+
+    def __init__(
+        self,
+        board: DraftBoard,
+        after: Sequence[Part] | None,
+        reason: str,
+        text: str,
+        *,
+        joins: bool = False,
+    ) -> None:
+        super().__init__(text)
+        self._board, self._joins = board, joins
+        self._before = board.layers, board.reason
+        self._after = None if after is None else tuple(after), reason
+
+    def redo(self) -> None:
+        """Show the draft."""
+        self._board.put(*self._after)
+
+    def undo(self) -> None:
+        """Show what was there before."""
+        self._board.put(*self._before)
+
+    def id(self) -> int:
+        """One number for all of them, or Qt joins none."""
+        return _DRAWING
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        """Take a further step of the same gesture for the rest of it."""
+        if not isinstance(other, Drawing) or not other._joins or other.text() != self.text():
+            return False
+        self._after = other._after
+        return True
+
+
 class _Reset(QUndoCommand):
     """A change that begins the run anew."""
 
@@ -222,6 +273,11 @@ class _Reset(QUndoCommand):
         self._before = pending or look.settings
         self._run = look.run if pending is None else None
         self._paths, self._is_trained = paths, look.newest > 0
+
+    @property
+    def is_of_layers(self) -> bool:
+        """Whether it asks for another network."""
+        return self._after.layers != self._before.layers
 
     def redo(self) -> None:
         adapt = any(p.startswith("data.") for p in self._paths)

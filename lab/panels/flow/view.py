@@ -317,7 +317,7 @@ class FlowView(LiveView):
 
     def _choose(self, **fields: str) -> None:
         self._state = replace(self._state, **fields)
-        self._draw()
+        self._redraw()
 
     @Slot(str)
     def _on_page_chosen(self, page: str) -> None:

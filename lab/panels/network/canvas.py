@@ -95,7 +95,7 @@ class NetworkCanvas(QWidget):
         self._drop: int | None = None
         self._bow: str | None = None  # the layer from which a skip is being drawn
         self._hover_gap: int | None = None
-        self._turned = 0
+        self._turned, self._turned_on = 0, object()  # parts of a notch, and over what
         self.overview = Overview(self)
         self.overview.went_to.connect(self._on_went_to)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -114,6 +114,7 @@ class NetworkCanvas(QWidget):
         self.now = Canvassed(scene, camera, state)
         forgive(self)
         self._fans, self._curves, self._hover_gap = [], None, None
+        self._pressed = self._drop = self._bow = None  # what was under the hand may be gone
         extent = scene.layout.width, scene.layout.bottom
         known = (before.scene.layout.width, before.scene.layout.bottom) if before else None
         if not self._is_placed and known != extent:
@@ -283,7 +284,7 @@ class NetworkCanvas(QWidget):
             return
         kind, which = self.hit(place)
         if event.button() is Qt.MouseButton.MiddleButton:
-            kind, which = Hit.NOTHING, None
+            kind, which = Hit.GROUND, None
         self._pressed = place, kind, which
         if self.now is not None:
             self._camera_then = self.now.camera
@@ -337,7 +338,7 @@ class NetworkCanvas(QWidget):
             self.unit_chosen.emit(which)
         elif kind in (Hit.WEIGHT, Hit.BIAS):
             self.weight_chosen.emit(which)
-        else:
+        elif kind is not Hit.GROUND:
             self.layer_chosen.emit(which if kind in (Hit.HEADER, Hit.SKIP) else None)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -373,7 +374,8 @@ class NetworkCanvas(QWidget):
             return
         event.accept()
         if kind is Hit.HEADER:
-            self._turned += turn
+            self._turned = turn + (self._turned if self._turned_on == which else 0)
+            self._turned_on = which
             notches = int(self._turned / NOTCH)
             self._turned -= notches * NOTCH
             place = self.now.scene.layout.column_of(str(which))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lab.engine.kinds import ExperimentError
-from lab.engine.numbering import numbers
 from lab.engine.shapes import in_words
+from lab.numerals import in_bytes
 from lab.presets.targets import HELP, record_named
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ def _layer(one: LayerDraft) -> dict[str, Any]:
 def words(experiment: Experiment, data: Data, found: Draft) -> str:
     """Return a table of the layers, the sums, and what is wrong."""
     rows: list[tuple[str, ...]] = [("layer", "gives", "parameters", "memory", "multiply-adds")]
+    from lab.engine.numbering import numbers
+
     known = numbers(experiment.layers)
     rows += [_row(one, known[one.path]) for one in found.layers]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -128,9 +130,9 @@ def words(experiment: Experiment, data: Data, found: Draft) -> str:
     lines += [
         "",
         f"{found.parameters:,} parameters, {found.multiply_adds:,} multiply-adds a sample.",
-        f"Memory {size(memory.total)}: weights {size(memory.weights)}, gradient "
-        f"{size(memory.gradient)}, optimizer {size(memory.optimizer)}, outputs of a batch "
-        f"{size(memory.activations)}.",
+        f"Memory {in_bytes(memory.total)}: weights {in_bytes(memory.weights)}, gradient "
+        f"{in_bytes(memory.gradient)}, optimizer {in_bytes(memory.optimizer)}, outputs of a "
+        f"batch {in_bytes(memory.activations)}.",
     ]
     return "\n".join([*lines, *(problem.text for problem in found.problems)])
 
@@ -151,16 +153,6 @@ def _row(one: LayerDraft, number: str) -> tuple[str, ...]:
         "?" if one.parameters is None else f"{one.parameters:,}",
         "?"
         if one.weight_bytes is None
-        else size(one.weight_bytes + (one.activation_bytes or 0)),
+        else in_bytes(one.weight_bytes + (one.activation_bytes or 0)),
         "?" if one.multiply_adds is None else f"{one.multiply_adds:,}",
     )
-
-
-def size(count: int) -> str:
-    """Return bytes in words: ``3.4 KiB``."""
-    value, unit = float(count), "B"
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if value < 1024 or unit == "TiB":
-            break
-        value /= 1024
-    return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"

@@ -122,7 +122,7 @@ class Editor(QObject):
 
     def place_at(self, scene: Scene, gap: int) -> str:
         """Return the place before a column: before a block, where the column begins one."""
-        column = scene.layout.columns[gap]
+        column = scene.layout.columns[min(gap, len(scene.layout.columns) - 1)]
         if column.path == LOSS:
             return f"layers.{len(self.layers())}"
         if column.path == INPUT:

@@ -31,6 +31,7 @@ class Hit(Enum):
     """
 
     NOTHING = auto()
+    GROUND = auto()  # whatever is there: it is only to be moved
     HEADER = auto()
     UNIT = auto()
     BIAS = auto()

@@ -8,7 +8,7 @@ from lab.engine.layers import ACTIVATION, LAYERS
 from lab.numerals import shown
 from lab.panels.network.blocks import owner
 from lab.panels.network.formulas import formula_of, whole
-from lab.panels.network.words import weight_value, weight_words
+from lab.panels.network.words import costs_of, weight_value, weight_words
 
 if TYPE_CHECKING:
     from lab.panels.network.blocks import Block
@@ -38,13 +38,13 @@ def said(scene: Scene, seen: Seen | None, state: NetworkState) -> Said:
 
 def of_layer(scene: Scene, block: Block) -> Said:
     """Return what there is to say of a layer: its formula and its costs."""
-    kind, known = LAYERS[block.main.kind], scene.draft.by_path[block.path]
-    costs = f"{known.parameters or 0:,} parameters, {known.multiply_adds or 0:,} multiply-adds"
+    kind = LAYERS[block.main.kind]
+    costs = " ".join(f"{line}." for line in costs_of(scene, block.path)[:1])
     formula = formula_of(block.main.kind)
     return (
         f"Layer {block.number}, {block.kind}",
         formula.definition,
-        f"{kind.summary} {costs} a sample.",
+        f"{kind.summary} {costs}".strip(),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lab.engine.layers import LAYERS
 from lab.engine.losses import LOSSES
-from lab.numerals import shown
+from lab.numerals import in_bytes, shown
 from lab.panels.network.blocks import blocks
 from lab.panels.network.layout import INPUT, LOSS, laid_out
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from lab.panels.network.blocks import Block
     from lab.panels.network.layout import Column, Layout
 
+MOST_LETTERS = 9
+"""Of a feature's name below its unit."""
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -77,8 +79,10 @@ def _header(column: Column, draft: Draft, look: RunLook, loss: Kind) -> tuple[st
         first, _, rest = loss.title.partition(" ")
         return "Loss", first, rest
     known = draft.by_path.get(column.path)
-    parameters = sum(draft.by_path[p].parameters or 0 for p in column.block.paths)
-    cost = f"{parameters:,} parameters" if parameters else "no parameters"
+    counts = [draft.by_path[p].parameters for p in column.block.paths]
+    total = sum(c or 0 for c in counts)
+    cost = f"{total:,} parameters" if total else "no parameters"
+    cost = "not known yet" if None in counts else cost
     if known is None:
         return f"Layer {column.block.number}", column.block.words, cost
     flat = known.shape_in is None or len(known.shape_in) == 1
@@ -105,9 +109,6 @@ def unit_name(found: Scene, column: Column, index: int) -> str:
     return f"{index + 1}".translate(SUBSCRIPTS)
 
 
-MOST_LETTERS = 9
-
-
 def bias_words(index: int, bias: float) -> str:
     """Return ``b₁ = −0.05``."""
     return f"b{index + 1}".translate(SUBSCRIPTS) + f" = {shown(bias, 2)}"
@@ -121,15 +122,6 @@ def totals(found: Scene) -> str:
         f"{draft.parameters:,} parameters, {draft.multiply_adds:,} multiply-adds a sample, "
         f"{memory} to train"
     )
-
-
-def in_bytes(size: float) -> str:
-    """Return a size as people say it: ``1.5 MB``."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.3g} {unit}"
-        size /= 1000
-    raise AssertionError("the last unit takes all")
 
 
 def is_wide(column: Column) -> bool:

@@ -121,8 +121,7 @@ class NetworkView(LiveView):
 
     @Slot()
     def _on_board_changed(self) -> None:
-        if self.isVisible():
-            self._draw()
+        self._redraw()
 
     # Drawing.
 
@@ -245,7 +244,7 @@ class NetworkView(LiveView):
     def _choose(self, **fields: object) -> None:
         self._state = replace(self._state, **fields)  # type: ignore[arg-type]  # its fields
         self.canvas.show_state(self._state)
-        self._draw()
+        self._redraw()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Edit and walk by keys; see ``keys``."""

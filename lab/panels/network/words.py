@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 from lab.engine.layers import LAYERS
 from lab.engine.numbering import number_of, spoken
-from lab.numerals import shown
+from lab.numerals import in_bytes, shown
 from lab.panels.network.blocks import owner
-from lab.panels.network.scene import in_bytes, totals
+from lab.panels.network.scene import totals
 
 if TYPE_CHECKING:
     from lab.panels.network.model import Seen
     from lab.panels.network.painting import Canvassed
     from lab.panels.network.scene import Scene
+
+
+LONGEST = 28
+"""Of the widths in the title of the panel."""
 
 
 def subtitle(scene: Scene) -> str:
@@ -24,10 +28,7 @@ def subtitle(scene: Scene) -> str:
         if c.shape is not None and len(c.shape) == 1
     ]
     chain = "-".join(widths)
-    return chain if 0 < len(chain) <= MOST_LETTERS else f"{len(scene.draft.layers)} layers"
-
-
-MOST_LETTERS = 28
+    return chain if 0 < len(chain) <= LONGEST else f"{len(scene.draft.layers)} layers"
 
 
 def tip(now: Canvassed, kind: str, which: object) -> str:

@@ -12,7 +12,7 @@ from lab.engine.data import prepare
 from lab.engine.drafts import draft_of
 from lab.engine.kinds import ExperimentError
 from lab.engine.networks import sizes
-from lab.panels.network.commands import described, register, size, words
+from lab.panels.network.commands import described, register, words
 from lab.presets import PRESETS, load
 
 
@@ -81,12 +81,3 @@ def test_another_name_is_refused():
     register(app)
     with pytest.raises(ExperimentError, match="neither a preset nor a folder"):
         CliRunner().invoke(app, ["nothing"], catch_exceptions=False)
-
-
-@pytest.mark.parametrize(
-    ("count", "told"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (3 * 2**30, "3.0 GiB"),
-     (2**50, "1024 TiB")],
-)  # fmt: skip
-def test_bytes_in_words(count, told):
-    assert size(count) == told

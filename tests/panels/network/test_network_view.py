@@ -9,11 +9,13 @@ from PySide6.QtGui import QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from lab.engine.experiment import nested
+from lab.panels.network import model
 from lab.panels.network.hits import gap_x
 from lab.panels.network.layout import INPUT
 from lab.panels.network.painting import HEAD, label_of
 from lab.panels.network.view import NetworkView
 from lab.presets import load
+from lab.ui.undo import change_settings
 
 LAYERS = [
     {"kind": "linear", "units": 6},
@@ -136,15 +138,20 @@ def test_what_is_selected_elsewhere_is_selected_here(build):
 
 
 def test_pictures_are_the_answers_of_the_units(build):
-    seen = build.view.seen
-    image = build.canvas.now.images["layers.0"][2]
-    cells = seen.maps["layers.0"]
-    low, high = (np.unravel_index(f(cells[2]), cells[2].shape) for f in (np.argmin, np.argmax))
-    blue, orange = (image.pixelColor(int(c), int(r)) for r, c in (low, high))
-    if cells[2].min() < -0.2:
-        assert blue.blue() > blue.red()
-    if cells[2].max() > 0.2:
-        assert orange.red() > orange.blue()
+    cells = build.view.seen.maps["layers.0"]
+    unit = int(np.minimum(cells.max(axis=(1, 2)), -cells.min(axis=(1, 2))).argmax())
+    assert cells[unit].min() < -0.2
+    assert cells[unit].max() > 0.2  # a unit that answers with both signs
+    image = build.canvas.now.images["layers.0"][unit]
+    lowest, highest = (
+        image.pixelColor(int(column), int(row))
+        for row, column in (
+            np.unravel_index(place, cells[unit].shape)
+            for place in (cells[unit].argmin(), cells[unit].argmax())
+        )
+    )
+    assert lowest.blue() > lowest.red()
+    assert highest.red() > highest.blue()
     first = build.canvas.now.images[INPUT][0]  # x grows to the right
     assert first.pixelColor(0, 0).blue() > first.pixelColor(0, 0).red()
     last = first.pixelColor(first.width() - 1, 0)
@@ -260,7 +267,7 @@ def test_another_preset_takes_the_place_of_a_draft(build):
     build.view.editor.skip("layers.2", "layers.2")
     assert build.bridge.board.layers is not None
     build.bridge.load(load("xor"))
-    build.until(lambda: build.bridge.look.title == "XOR" or build.bridge.look.run > 1)
+    build.until(lambda: build.bridge.look.title == "XOR")
     build.until(build.is_drawn)
     assert build.bridge.board.layers is None
 
@@ -425,3 +432,66 @@ def test_the_canvas_follows_the_training(build):
     )
     (fan, *_) = build.canvas._fans
     np.testing.assert_array_equal(fan.weights, later.weights["layers.0", "weight"])
+
+
+def test_a_draft_that_a_cure_takes_the_place_of_comes_back_with_undo(build):
+    build.view.editor.skip("layers.2", "layers.2")
+    draft = build.bridge.board.layers
+    cured = [{"kind": "linear", "units": 3}, "relu", "linear"]
+    change_settings(build.bridge, {"layers": cured}, "cure")
+    build.runs("linear", "relu", "linear")
+    assert build.bridge.board.layers is None
+    build.undo()
+    assert build.bridge.board.layers == draft
+    build.until(lambda: build.bridge.look.newest == 20)
+    assert build.view.scene.layers == draft
+
+
+def test_the_wheel_on_a_draft_is_one_gesture_too(build):
+    build.view.editor.skip("layers.2", "layers.2")
+    count = build.bridge.undo_stack.count()
+    for _ in range(3):
+        build.wheel(build.header("layers.2.layers.0"), 3)
+    assert build.bridge.board.layers[2].layers[0]["units"] == 13
+    assert build.bridge.undo_stack.count() == count + 1
+    build.undo()
+    assert build.bridge.board.layers[2].layers[0]["units"] == 4
+
+
+def test_a_network_that_changes_under_the_hand_ends_the_drag(build):
+    left = Qt.MouseButton.LeftButton
+    build.qtbot.mousePress(build.canvas, left, pos=build.header("layers.2"))
+    build.qtbot.mouseMove(build.canvas, build.gap(4))
+    end = build.gap(4)
+    build.bridge.load(load("xor").changed({"layers": ["linear"]}))
+    build.until(lambda: build.kinds() == ["linear"] and build.is_drawn())
+    build.canvas.grab()
+    build.qtbot.mouseRelease(build.canvas, left, pos=end)
+    assert build.kinds() == ["linear"]
+
+
+def test_hidden_it_draws_nothing(build, monkeypatch):
+    build.view.hide()
+    drawn = []
+    monkeypatch.setattr(build.view, "_draw", lambda: drawn.append(1))
+    build.bridge.select("unit", ("layers.0", 1))
+    build.view.editor.skip("layers.2", "layers.2")
+    assert drawn == []
+
+
+def test_a_question_that_fails_is_said(build, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("no answer")
+
+    monkeypatch.setattr(model, "seen", fail)
+    build.bridge.select("sample", 5)
+    build.until(
+        lambda: build.view._banner is not None and "no answer" in build.view._banner.text()
+    )
+
+
+def test_costs_that_are_not_known_are_not_called_zero(build):
+    build.view.editor.insert("conv2d", "layers.0")
+    assert build.view.scene.headers[1][2] == "not known yet"
+    build.bridge.select("layer", "layers.0")
+    assert "0 parameters" not in build.view.reading()
