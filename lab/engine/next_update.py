@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +39,7 @@ class Update:
     options: dict[str, Any]
     t: int
     length: float
+    _parts: dict[str, dict[str, Array]] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -46,8 +47,15 @@ class Update:
         return self.settings.optimizer.kind
 
     def parts(self, name: str) -> dict[str, Array]:
-        """Return everything between gradient and update of a weight, by symbol."""
-        return parts(self.kind, self.gradients[name], self.kept[name], self.t, self.options)
+        """Return everything between gradient and update of a weight, by symbol.
+
+        It is worked out once, for all of it is shown side by side.
+        """
+        if name not in self._parts:
+            self._parts[name] = parts(
+                self.kind, self.gradients[name], self.kept[name], self.t, self.options
+            )
+        return self._parts[name]
 
 
 def next_update(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lab.engine import next_update as next_updates
 from lab.engine.experiment import experiment
 from lab.engine.next_update import next_update
 from lab.engine.optimizers import OPTIMIZERS
@@ -45,3 +46,17 @@ def test_it_is_the_update_that_the_trainer_makes(optimizer, changes, steps):
     for slot in trainer.state.slots:
         joined = np.concatenate([found.state[slot][n].ravel() for n in named])
         np.testing.assert_allclose(joined, trainer.state.slots[slot].numpy(), atol=1e-12)
+
+
+def test_what_an_update_is_made_of_is_worked_out_once(monkeypatch):
+    run = Run(experiment({"data": "iris", "layers": ["linear"], "optimizer": "adam"}))
+    trainer = run.trainer
+    slopes = {n: np.ones(p.shape) for n, p in trainer.network.named_parameters()}
+    found = next_update(trainer, slopes)
+    counted = []
+    rule = next_updates.parts
+    monkeypatch.setattr(
+        next_updates, "parts", lambda *given: counted.append(given) or rule(*given)
+    )
+    assert [set(found.parts(name)) >= {"g", "m", "v", "Δ"} for name in slopes for _ in "ab"]
+    assert len(counted) == len(slopes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lab.numerals import shown
@@ -59,11 +60,19 @@ def sheet(tensor: Array, *, has_samples: bool = False, is_batch: bool = False) -
         units = np.repeat(np.arange(cells.shape[0])[:, None], cells.shape[1], axis=1)
         return Sheet(cells, units, "Sample of the batch", "Unit", True)
     one = tensor[0] if has_samples else tensor
-    index = np.arange(one.size, dtype=float).reshape(one.shape)
-    cells, places = _laid(one), _laid(index)
-    filled = np.where(np.isfinite(places), places, -1).astype(np.int64)
     ndim = 3 if one.ndim == 4 and one.shape[1] == 1 else one.ndim
-    return Sheet(cells, filled, *_axes(ndim, has_samples))
+    return Sheet(_laid(one), _places(one.shape), *_axes(ndim, has_samples))
+
+
+@lru_cache(maxsize=32)
+def _places(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    """Return where in a tensor of a shape each cell is, -1 where a grid has none."""
+    import numpy as np
+
+    places = _laid(np.arange(np.prod(shape, dtype=int), dtype=float).reshape(shape))
+    filled = np.where(np.isfinite(places), places, -1).astype(np.int64)
+    filled.flags.writeable = False  # many sheets share it
+    return filled
 
 
 def _axes(ndim: int, has_samples: bool) -> tuple[str, str]:
