@@ -293,14 +293,10 @@ def _lost(it: Iteration, number: Number, made: Explanation) -> list[str]:
     errors = [c.error for c in (*made.checks, *made.slope_checks) if c.words == "Autograd"]
     if not errors or max(errors) <= AUTOGRAD:
         return []
-    lost = [
-        digits
-        for place in range(it.found.output[number.row].size)
-        if (digits := lost_digits(it.of_loss(number.row), place)) is not None
-    ]
-    if not lost:
+    lost = lost_digits(it.of_loss())[number.row]
+    if np.isnan(lost).all():
         return []
-    gone = max(lost)
+    gone = float(np.nanmax(lost))
     return [
         f"The network is very sure of this sample: in p − y about {gone:.0f} of 16 digits "
         f"cancel, so that two ways of computing agree to some {max(16 - gone, 0):.0f} only."

@@ -176,16 +176,15 @@ def probability(loss: LocalLoss, place: int) -> Worked:
     )  # fmt: skip
 
 
-def lost_digits(loss: LocalLoss, place: int) -> float | None:
-    """Return how many digits p − y loses where the network is very sure; None if few.
+def lost_digits(loss: LocalLoss) -> Array:
+    """Return how many digits p − y loses where the network is very sure, (N, C); NaN if few.
 
-    p is stored to 16 digits. Where it lies 10⁻ᵏ from the target, k of them cancel.
+    p is stored to 16 digits. Where it lies 10⁻ᵏ from the target, k of them cancel; a small p
+    beside y = 0 keeps all its digits.
     """
     found = probabilities(loss.kind, loss.output)
     if found is None:
-        return None
-    p = float(found[loss.row].flat[place])
-    gap = abs(p - float(wanted(loss)[loss.row].flat[place]))
-    if p < 0.5 or gap > 1e-4:  # a small p beside y = 0 keeps all its digits
-        return None
-    return float(-np.log10(max(gap, 1e-16)))
+        return np.full(loss.output.shape, np.nan)
+    gap = np.abs(found - wanted(loss).reshape(found.shape))
+    is_sure = (found >= 0.5) & (gap <= 1e-4)
+    return np.where(is_sure, -np.log10(np.maximum(gap, 1e-16)), np.nan)

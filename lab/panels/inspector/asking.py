@@ -30,6 +30,8 @@ class Seen:
     error: float
     is_done: bool = False
     """Whether it is the iteration that has just been carried out, not the next."""
+    has_lost_digits: bool = False
+    """Whether the network is so sure of a sample that p − y cancels most of its digits."""
 
 
 @dataclass(slots=True)
@@ -88,8 +90,12 @@ class Ask:
             it = look_into(trainer, self.sample, self.settings, with_update=with_update)
             if is_begun:
                 self.memory.iteration = it
+        if self.with_update:  # worked out here, not in the window's thread
+            for name in it.update.gradients:
+                it.update.parts(name)
         error = max(errors(it.found, it.proof).values())
-        return Seen(it, _explained(it, self.number), self.number, error, is_held)
+        lost = _has_lost_digits(it)
+        return Seen(it, _explained(it, self.number), self.number, error, is_held, lost)
 
     def _held(self, trainer: Trainer) -> Iteration | None:
         """Return the iteration whose update has just been made, if that is what is wanted."""
@@ -100,6 +106,14 @@ class Ask:
         is_same = it.is_batch == (self.sample is None)
         is_same = is_same and (it.is_batch or int(it.rows[0]) == self.sample)
         return it if self.holds and is_same else None
+
+
+def _has_lost_digits(it: Iteration) -> bool:
+    import numpy as np
+
+    from lab.maths.worked_losses import lost_digits
+
+    return bool(np.isfinite(lost_digits(it.of_loss())).any())
 
 
 def _explained(it: Iteration, number: Number | None) -> Explanation | None:

@@ -100,26 +100,12 @@ def _class_words(it: Iteration, data: Data) -> str:
 def _agreement(seen: Seen) -> str:
     if seen.error <= 1e-10:
         return f"autograd agrees to {shown(seen.error, 2)}"
-    it = seen.iteration
-    if any(_lost_digits(it)):
+    if seen.has_lost_digits:
         return (
             f"autograd differs by {shown(seen.error, 2)}: the network is so sure that p − y "
             "has lost digits"
         )
     return f"autograd differs by {shown(seen.error, 2)}"
-
-
-def _lost_digits(it: Iteration) -> list[float]:
-    from lab.maths.worked_losses import lost_digits
-
-    found = []
-    for row in range(len(it.rows)):
-        loss = it.of_loss(row)
-        for place in range(loss.output.shape[1]):
-            gone = lost_digits(loss, place)
-            if gone is not None:
-                found.append(gone)
-    return found
 
 
 def _own(it: Iteration, state: InspectorState) -> str:

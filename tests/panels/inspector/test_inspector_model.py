@@ -1,16 +1,23 @@
 """One sample's pass: the numbers of the catalogue, and the network left as it was."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from lab.engine import next_update
 from lab.engine.experiment import experiment
 from lab.engine.kinds import ExperimentError
 from lab.engine.phases import Phase
 from lab.engine.run import Run
+from lab.maths import worked_losses
+from lab.panels.inspector.asking import Ask
+from lab.panels.inspector.choices import InspectorState
 from lab.panels.inspector.model import described, in_words, inspect
+from lab.panels.inspector.rows import rows
+from lab.panels.inspector.words import reading
 from lab.presets import PRESETS, load
 
 
@@ -105,3 +112,31 @@ def test_plain_values_are_the_tensors(neuron):
     assert described(found, "1")["layers"] == plain["layers"][1:]
     assert "1 Sigmoid" in in_words(found)
     assert np.asarray(first["a"]).dtype == np.float64
+
+
+def forbidden(*_given):
+    raise AssertionError("this is the worker's to do")
+
+
+def test_the_window_works_out_no_part_of_an_update(neuron, monkeypatch):
+    seen = Ask(0, with_update=True)(neuron.trainer)
+    wanted = len(neuron.trainer.network.state_dict())
+    monkeypatch.setattr(next_update, "parts", forbidden)
+    made = rows(seen.iteration, "Update")
+    assert len(made) == wanted
+
+
+def test_the_window_looks_for_no_lost_digits(monkeypatch):
+    run = Run(load("iris"))
+    run.advance(2)
+    linear = run.trainer.network.state_dict()
+    sure = {name: 1e3 * value for name, value in linear.items()}
+    run.load_weights(sure, "very sure")
+    seen = Ask(None)(run.trainer)
+    assert seen.has_lost_digits
+    monkeypatch.setattr(worked_losses, "lost_digits", forbidden)
+    words = reading(replace(seen, error=1.0), InspectorState(), run.trainer.data)
+    assert "the network is so sure" in words
+    assert "so sure" not in reading(
+        replace(seen, error=1.0, has_lost_digits=False), InspectorState(), run.trainer.data
+    )
