@@ -74,8 +74,8 @@ def test_values_of_one_gesture_are_undone_together(qtbot, bridge, monkeypatch):
 def test_in_the_past_it_is_a_branch(qtbot, bridge):
     bridge.seek(3)
     bridge.set_weights({PLACE: 0.25}, "a weight")
-    until(qtbot, bridge, lambda look: len(look.branches) == 2)
-    assert (bridge.look.step, bridge.look.newest) == (3, 3)
+    wanted = 2, 3, 3
+    until(qtbot, bridge, lambda look: (len(look.branches), look.step, look.newest) == wanted)
 
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf])
