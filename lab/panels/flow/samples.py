@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,17 +25,38 @@ LEAST_SAMPLES, MOST_SAMPLES = 64, 1200
 MOST_RUNS = 2
 
 
+class Log:
+    """Edits one after the other: equal ones, in equal order, end at the same object.
+
+    So samples are compared with a look's edits at no cost, however many of both there are.
+    """
+
+    __slots__ = ("after", "edit")
+
+    def __init__(self, edit: Edit | None = None) -> None:
+        self.edit = edit
+        self.after: list[Log] = []
+
+    def then(self, edit: Edit) -> Log:
+        """Return where one more edit leads to."""
+        for log in self.after:
+            if log.edit is edit or log.edit == edit:
+                return log
+        self.after.append(Log(edit))
+        return self.after[-1]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
     """All quantities of all layers, (Q, L), at a step of a branch.
 
-    ``edits`` are those in force there; ``sight`` counts how often the panel had come into
-    sight, for between two times nothing was measured.
+    ``log`` ends with the edits in force there; ``sight`` counts how often the panel had come
+    into sight, for between two times nothing was measured.
     """
 
     branch: int
     step: int
-    edits: tuple[Edit, ...]
+    log: Log
     sight: int
     values: FloatArray
 
@@ -46,6 +68,9 @@ class Samples:
         self.sight = 0
         self._runs: dict[int, dict[tuple[int, int], Sample]] = {}
         self._layers: dict[int, tuple[FlowLayer, ...]] = {}
+        self._logs: dict[int, Log] = {}
+        self._path: tuple[list[int], list[Log]] = [], []
+        self._path_for: object = None
         self._apart: dict[int, float] = {}  # the least distance of two samples, in steps
         self._found: tuple[Sample, ...] = ()
         self._found_for: object = None
@@ -58,8 +83,8 @@ class Samples:
         run = self._runs.setdefault(look.run, {})
         self._layers[look.run] = flow.layers
         values = np.stack([flow.values[name] for name in QUANTITIES])
-        edits = _edits(look, flow.step)
-        run[look.branch, flow.step] = Sample(look.branch, flow.step, edits, self.sight, values)
+        log = self._log(look, flow.step)
+        run[look.branch, flow.step] = Sample(look.branch, flow.step, log, self.sight, values)
         self._runs[look.run] = self._thinned(look.run, look.branch)
         self._version += 1
 
@@ -84,7 +109,7 @@ class Samples:
 
     def _let_go(self, newest: int) -> None:
         for number in sorted(self._runs)[: len(self._runs) + 1 - MOST_RUNS]:
-            for held in (self._runs, self._layers, self._apart):
+            for held in (self._runs, self._layers, self._apart, self._logs):
                 held.pop(number, None)
 
     @staticmethod
@@ -111,9 +136,21 @@ class Samples:
             for s in self._runs.get(look.run, {}).values()
             if s.branch in limits
             and s.step < limits[s.branch]
-            and s.edits == _edits(look, s.step)
+            and s.log is self._log(look, s.step)
         ]
         return tuple(sorted(found, key=lambda s: s.step))
+
+    def _log(self, look: RunLook, step: int) -> Log:
+        """Return the end of the edits in force at a step."""
+        if self._path_for != (look.run, look.edits):
+            self._path_for = look.run, look.edits
+            logs = [self._logs.setdefault(look.run, Log())]
+            edits = sorted(look.edits, key=lambda e: e.step)
+            for edit in edits:
+                logs.append(logs[-1].then(edit))
+            self._path = [e.step for e in edits], logs
+        steps, logs = self._path
+        return logs[bisect_right(steps, step)]
 
     def curves(self, look: RunLook, quantity: str) -> tuple[FloatArray, FloatArray]:
         """Return steps (N,) and one quantity of all layers (N, L).
@@ -140,10 +177,6 @@ def lineage(look: RunLook) -> dict[int, float]:
         number, limit = branch.parent, min(limit, branch.fork)
         limits[number] = limit
     return limits
-
-
-def _edits(look: RunLook, step: int) -> tuple[Edit, ...]:
-    return tuple(e for e in look.edits if e.step <= step)
 
 
 def _spread(

@@ -177,7 +177,28 @@ def test_a_sample_under_settings_taken_back_is_not_shown():
     assert kept.along(look(run)) == ()
     kept.keep(look(run), measure(run.bench))
     (sample,) = kept.along(look(run))
-    assert sample.edits[0].new == 0.5
+    assert sample.log.edit.new == 0.5
+
+
+def test_edits_are_looked_through_once_however_many_samples_there_are():
+    class Counted(tuple):
+        def __iter__(self):
+            walks.append(1)
+            return super().__iter__()
+
+    run, kept, walks = Run(small()), Samples(), []
+    for step in range(30):
+        run.advance(1)
+        if step in (4, 8, 20):
+            run.edit({"optimizer.learning_rate": 0.01 * (step + 1)})
+        kept.keep(look(run), measure(run.bench))
+    seen = replace(look(run), edits=Counted(look(run).edits), run=1)
+    assert len(seen.edits) == 3
+    assert len(kept.along(seen)) == 30
+    assert len(walks) <= 1
+    run.seek(20)
+    run.edit({"optimizer.learning_rate": 0.5})
+    assert [s.step for s in kept.along(look(run))] == list(range(1, 20))
 
 
 def test_what_was_not_in_sight_is_a_gap():
