@@ -9,8 +9,11 @@ from lab.engine import foreign
 from lab.engine.drafts import check
 from lab.engine.experiment import experiment
 from lab.engine.exports import export, snapshot
+from lab.engine.foreign_module import translated
 from lab.engine.imports import opened_module
 from lab.engine.kinds import ExperimentError
+from lab.engine.layer_kinds import INIT
+from lab.engine.layers import LAYERS
 from lab.engine.networks import sizes
 from lab.engine.records import record_of
 from lab.engine.run import Run
@@ -295,3 +298,57 @@ def test_anything_else_stays_one_layer_of_its_own(file, name):
     assert "no formula of it is known" in found.words
     run = Run(experiment({"data": "moons", "layers": [p.model_dump() for p in found.layers]}))
     run.trainer.load_weights(found.tensors)
+
+
+LAID_OUT_OTHERWISE = {"embedding", "gru", "lstm"}
+"""Those of torch have other weights, or take something else."""
+IMAGES = {"conv2d", "max_pool2d", "avg_pool2d", "global_avg_pool2d", "flatten"}
+SEQUENCES = {"positional_encoding", "attention"}
+
+
+def unusual(kind):
+    """Options that are nobody's defaults."""
+    found = {}
+    for parameter in kind.parameters:
+        value = parameter.default
+        if parameter.choices:
+            value = parameter.choices[-1]
+        elif isinstance(value, float):
+            value *= 1.5
+        found[parameter.name] = value
+    given = {"units": 4, "stride": 2, "p": 0.25}
+    return found | {name: value for name, value in given.items() if name in found}
+
+
+def in_torch(kind, options):
+    """The module of torch.nn that a kind is built as, or is a twin of; None if there is none."""
+    if kind.build is None or kind.name in LAID_OUT_OTHERWISE | {"module"}:
+        return None
+    named = kind.name
+    shape = (3, 6, 6) if named in IMAGES else (4, 6) if named in SEQUENCES else (5,)
+    made = kind.build(options, shape)
+    if type(made).__module__.startswith("torch.nn"):
+        return made
+    twin = getattr(torch.nn, type(made).__name__, None)
+    return twin(**options) if twin is not None else None
+
+
+@pytest.mark.parametrize("kind", LAYERS.values(), ids=LAYERS)
+def test_every_module_of_torch_in_the_table_is_read_back(kind):
+    options = unusual(kind)
+    module = in_torch(kind, options)
+    if module is None:
+        assert kind.name in WITHOUT_TWIN
+        return
+    (described,), _ = translated(module)
+    assert described.pop("kind") == kind.name
+    assert described == {name: options[name] for name in described}
+    told = {p.name for p in kind.parameters} - {p.name for p in INIT} - set(kind.untold)
+    assert set(described) >= told
+
+
+WITHOUT_TWIN = {
+    *LAID_OUT_OTHERWISE, "residual", "module", "step", "sequence", "positional_encoding",
+    "attention", "transformer_block", "mean_over_tokens",
+}  # fmt: skip
+"""Those that no module of torch is, so that none can become one of them."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.maths import worked_backward, worked_forward, worked_gradients
+from lab.maths.activations import ACTIVATIONS
 from lab.maths.explanations import Explanation, Local, Term, error_of, put
 from lab.maths.layers import RULES
 from lab.maths.losses import LOSSES
@@ -234,3 +235,24 @@ def test_numbers_in_formulas():
     assert put(1.2e-7) == r"1.2\times 10^{-7}"
     assert error_of(1.0, 0.0) == math.inf
     assert error_of(0.0, 0.0) == 0.0
+
+
+OPTIONS = {
+    "leaky_relu": {"negative_slope": 0.1},
+    "elu": {"alpha": 1.5},
+    "celu": {"alpha": 1.5},
+    "gelu": {"approximate": "none"},
+    "softplus": {"beta": 2.0},
+}
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_every_activation_has_its_formula(kind):
+    assert kind in worked_forward.WORKED
+    assert kind in worked_backward.WORKED
+    options = OPTIONS.get(kind, {})
+    for z in (-1.5, 0.25, 4.0):
+        local, _ = passed(kind, np.array([[z]]), {}, options)
+        made = worked_forward.forward(local, 0)
+        assert made.value == pytest.approx(float(local.z[0, 0]), rel=1e-12)
+        assert f"mathrm{{{kind}}}" not in made.latex
