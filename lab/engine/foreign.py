@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lab.engine.kinds import ExperimentError, Parameter
 from lab.engine.layer_kinds import LayerKind, Options
 from lab.engine.lazy import LazyModule
+from lab.engine.seeds import drawing
 from lab.files.sources import read_bytes
 
 if TYPE_CHECKING:
@@ -302,7 +303,7 @@ def facts(options: Options, shape: Shape) -> Facts:
 def _facts(path: str, digest: str, name: str, arguments: str, shape: Shape) -> Facts:
     options = {"path": path, "name": name, "arguments": arguments}
     what = f"{name} cannot take {ROWS}×{'×'.join(map(str, shape))}"
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with drawing(0), torch.no_grad():
         try:
             with torch.device("meta"):
                 made = build(options)

@@ -171,7 +171,7 @@ def _layer(path: StrPath, group: _Group) -> tuple[dict[str, Any], int, int]:
 
 
 def opened_module(
-    path: StrPath, name: str, arguments: str, shape: Shape, outputs: int
+    path: StrPath, name: str, arguments: str, shape: Shape, outputs: int, seed: int = 0
 ) -> Opened:
     """Return a module of an allowed file as layers, with the weights it begins with.
 
@@ -186,17 +186,27 @@ def opened_module(
         One sample.
     outputs : int
         What the loss wants.
+    seed : int
+        Fixes these weights, as it does those of a run.
 
     Raises
     ------
     ExperimentError
         If the file was not allowed, or the module cannot take such samples.
     """
-    from lab.engine import foreign, foreign_module
+    from lab.engine.seeds import drawing, seed_of
 
     options = {"path": str(path), "name": name, "arguments": arguments}
-    foreign.facts(options, shape)
-    made = foreign.build(options)
+    with drawing(seed_of(seed, "weights")):  # all of it may run code that draws
+        return _opened_module(options, shape, outputs)
+
+
+def _opened_module(options: Mapping[str, str], shape: Shape, outputs: int) -> Opened:
+    from lab.engine import foreign, foreign_module
+
+    name = options["name"]
+    foreign.facts(dict(options), shape)
+    made = foreign.build(dict(options))
     try:
         described, tensors = foreign_module.translated(made)
         layers = experiment({"layers": described}).layers

@@ -45,7 +45,8 @@ def described(error: BaseException) -> tuple[str, str]:
 def aside(work: Callable[[], T]) -> Future[T]:
     """Carry something out in a thread of its own; a job that yields the future waits for it.
 
-    The work must leave the run and torch's own random numbers alone, as training goes on.
+    The work must leave the run alone, as training goes on, and draw torch's own random numbers
+    only within `lab.engine.seeds.drawing`.
     """
     future: Future[T] = Future()
 

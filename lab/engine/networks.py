@@ -11,7 +11,7 @@ from lab.engine.experiment import Part, nested
 from lab.engine.kinds import ExperimentError
 from lab.engine.layers import LAYERS, LayerKind, options_of, require_built
 from lab.engine.lazy import LazyModule
-from lab.engine.seeds import seed_of
+from lab.engine.seeds import drawing, seed_of
 from lab.engine.shapes import Shape, in_words
 
 if TYPE_CHECKING:
@@ -146,8 +146,7 @@ def build_network(
     The weights are drawn from torch's own generator, seeded for this purpose and put back
     afterwards, so that an exported script draws the same.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of(seed, "weights"))
+    with drawing(seed_of(seed, "weights")):
         network = nn.Sequential(*_modules(layers, shape, outputs))
         for (_, module), part in zip(leaf_modules(network), leaf_parts(layers), strict=True):
             _initialise_as(module, part)
