@@ -148,8 +148,8 @@ def _widened(
 
 def _width_option(part: Part) -> str:
     """Return the option that says how wide a layer is, if it has one that is set."""
-    options = part.as_dict()
-    return next((n for n in ("units", "channels") if options.get(n) is not None), "")
+    name = LAYERS[part.kind].width
+    return name if name and part[name] is not None else ""
 
 
 def _last_drawn(layers: Sequence[Part]) -> Part | None:

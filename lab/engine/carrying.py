@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     Shapes = Mapping[str, Shape]
 
-GROWABLE = ("linear", "conv2d", "batch_norm", "embedding")
-"""Kinds whose units or channels are rows and columns, so that a wider one contains it."""
-
 _FIRST_WEIGHTS = ("init", "std", "gain")
 _SAME, _EMPTY, _KIND = 9, 3, 1
 
@@ -259,7 +256,7 @@ def _fate(old: Leaf | None, new: Leaf, *, grow: bool) -> str:
         return "begins anew, as its initialisation has changed"
     if old.shapes == new.shapes:
         return "kept"
-    if grow and new.part.kind in GROWABLE and _ranks(old) == _ranks(new):
+    if grow and LAYERS[new.part.kind].can_grow and _ranks(old) == _ranks(new):
         return "grown"
     return "begins anew, as its shape has changed"
 

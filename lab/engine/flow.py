@@ -127,6 +127,21 @@ def measure(trainer: Trainer) -> Flow:
     return Flow(trainer.step_number, tally.rows, probe, tally.loss, named, values)
 
 
+def gradients_at_hand(trainer: Trainer) -> Gradients:
+    """Return ∂L/∂w of the iteration at hand, without penalties, by names in the state dict.
+
+    It is passed through as the trainer would, with its dropout masks and batch statistics, and
+    leaves no trace. For the worker's thread.
+    """
+    from lab.engine.networks import built
+
+    layers = tuple(_leaves(built(trainer.experiment.layers, trainer.network)))
+    with rehearsing(trainer):
+        tally = _Tally(trainer, layers)
+        tally.go_through()
+    return tally.gradients
+
+
 @contextmanager
 def rehearsing(trainer: Trainer) -> Iterator[None]:
     """Have the network as its next iteration finds it; what passes through leaves no trace.
@@ -163,7 +178,7 @@ class _Tally:
     def __init__(self, trainer: Trainer, layers: Sequence[Built]) -> None:
         self._trainer, self._layers = trainer, layers
         self._parameters = dict(trainer.network.named_parameters())
-        self._gradients: Gradients = {}
+        self.gradients: Gradients = {}
         self._sums = np.zeros((4, len(layers)))  # of a², a, (∂L/∂a)², and how many there are
         self.loss, self.rows = 0.0, 0
 
@@ -217,8 +232,8 @@ class _Tally:
     def _add(self, name: str, gradient: Tensor | None) -> None:
         if gradient is None:
             gradient = torch.zeros_like(self._parameters[name])
-        known = self._gradients.get(name)
-        self._gradients[name] = gradient if known is None else known + gradient
+        known = self.gradients.get(name)
+        self.gradients[name] = gradient if known is None else known + gradient
 
     def of_passes(self) -> dict[str, FloatArray]:
         """Return what was handed on, and the derivative by it."""
@@ -236,7 +251,7 @@ class _Tally:
                 n: g
                 + penalty.l1 * self._parameters[n].sign()
                 + penalty.l2 * self._parameters[n]
-                for n, g in self._gradients.items()
+                for n, g in self.gradients.items()
             }
         weight, update = self._rms(self._parameters), self._rms(self._deltas())
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -250,7 +265,7 @@ class _Tally:
 
         if sum(p.numel() for p in self._parameters.values()) > MOST_PARAMETERS:
             return {}
-        bare = {n: g.detach().cpu().double().numpy() for n, g in self._gradients.items()}
+        bare = {n: g.detach().cpu().double().numpy() for n, g in self.gradients.items()}
         with np.errstate(all="ignore"):  # a network about to diverge is measured as well
             deltas = next_update(self._trainer, bare).deltas
         return {n: torch.from_numpy(np.ascontiguousarray(d)) for n, d in deltas.items()}

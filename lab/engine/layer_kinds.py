@@ -62,7 +62,9 @@ class LayerKind(Kind):
     what it is to the layer before it, where it keeps the shape: its normalisation, its
     activation or its dropout; ``suits`` the initialisation that suits weights before an
     activation, where it does not follow from the slope, and ``norm`` the normalisation that
-    suits what a layer gives. ``is_foreign`` says that it runs code of a person's own.
+    suits what a layer gives. ``width`` is the option that says how many numbers it gives, and
+    ``can_grow`` that a wider one holds a narrower in its first rows and columns.
+    ``is_foreign`` says that it runs code of a person's own.
     """
 
     shape: Callable[[Options, Shape], Shape] = lambda options, shape: shape
@@ -81,6 +83,8 @@ class LayerKind(Kind):
     untold: tuple[str, ...] = ()
     role: str = ""
     suits: str = ""
+    width: str = ""
+    can_grow: bool = False
     norm: str = "layer_norm"
     is_foreign: bool = False
 

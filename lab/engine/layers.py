@@ -138,6 +138,8 @@ LAYERS: dict[str, LayerKind] = {
             weights=lambda o, s: o["units"] * (features(s) + o["bias"]),
             cost=lambda o, s: o["units"] * prod(s),
             closing="units",
+            width="units",
+            can_grow=True,
         ),
         LayerKind(
             "conv2d",
@@ -162,6 +164,8 @@ LAYERS: dict[str, LayerKind] = {
             weights=_conv_weights,
             cost=_conv_cost,
             norm="batch_norm",
+            width="channels",
+            can_grow=True,
         ),
         LayerKind(
             "max_pool2d",
@@ -220,6 +224,7 @@ LAYERS: dict[str, LayerKind] = {
             has_modes=True,
             least_rows=2,
             role=NORMALISATION,
+            can_grow=True,
         ),
         LayerKind(
             "layer_norm",

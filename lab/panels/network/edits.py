@@ -22,7 +22,6 @@ Places = tuple[int, ...]
 SIGN = "nabla.layers"
 """Under this name copied layers stand in the text on the clipboard."""
 MOST_COPIED = 1_000_000
-WIDTHS = ("units", "channels", "dim")
 
 
 def places(path: str) -> Places:
@@ -118,8 +117,8 @@ def widen(layers: Layers, path: str, more: int) -> Layers:
     """
     part = part_at(layers, path)
     options = part.as_dict()
-    name = next((n for n in WIDTHS if options.get(n) is not None), None)
-    if name is None:
+    name = LAYERS[part.kind].width
+    if not name or options[name] is None:
         title = LAYERS[part.kind].title
         raise ExperimentError(f"{path} ({title}): its width follows from the layers around it.")
     parameter = next(p for p in LAYERS[part.kind].parameters if p.name == name)

@@ -61,7 +61,7 @@ class Menus(QObject):
         menu = QMenu(self._widget)
         subs: dict[str, QMenu] = {}
         for kind in LAYERS.values():
-            if kind.holds_layers or kind.name in NOT_OFFERED:
+            if kind.holds_layers or kind.is_foreign:  # those have commands of their own
                 continue
             target = menu
             if kind.role:
@@ -211,7 +211,3 @@ class Menus(QObject):
     @Slot()
     def _on_paste_at_end(self) -> None:
         self._editor.paste(self.selected)
-
-
-NOT_OFFERED = ("module",)
-"""Comes in by its own command, which asks first."""

@@ -102,7 +102,8 @@ def seen(trainer: Trainer, blocks: Sequence[Block], sample: int, show: Show) -> 
     """Look into a network; it is left as it is.
 
     Values are those in evaluation: nothing is dropped, and a normalisation over the batch uses
-    its running statistics. Gradients are of the loss alone, over the batch in use, likewise.
+    its running statistics. Gradients are of the loss alone, of the iteration at hand as the
+    trainer carries it out, with its dropout and the statistics of its batch.
     """
     from lab.engine.networks import built
 
@@ -220,24 +221,14 @@ def _gradients(
     size = sum(s.parameters for s in trainer.sizes)
     if show != "Gradient" or size > MOST_PARAMETERS:
         return {}
-    from copy import deepcopy
+    from lab.engine.carrying import state_name
+    from lab.engine.flow import gradients_at_hand
 
-    import torch
-
-    from lab.engine.losses import LOSSES, build_loss
-    from lab.engine.networks import built
-
-    experiment, rows = trainer.experiment, trainer.batch_indices()
-    with trainer.settled():
-        copy = deepcopy(trainer.network).eval().cpu().double()
-    judge = build_loss(LOSSES[experiment.loss.kind], experiment.loss.as_dict())
-    x, target = (torch.tensor(t[rows]) for t in (trainer.data.x, trainer.data.target))
-    torch.autograd.backward(judge(copy(x), target))
-    copies = {one.path: one for one in _walk(built(experiment.layers, copy))}
+    known = gradients_at_hand(trainer)
     return {
-        (path, name): _array(p.grad)
-        for path, name, p in _parameters(copies, wanted)
-        if p.grad is not None
+        (path, name): _array(known[state_name(path, name)])
+        for path, name, _ in _parameters(modules, wanted)
+        if state_name(path, name) in known
     }
 
 

@@ -57,7 +57,7 @@ def of_weight(scene: Scene, seen: Seen, which: tuple[str, str, int]) -> Said | N
     gradient = seen.gradients.get((path, name))
     numbers = f"{shown(value, 6)}"
     if gradient is not None:
-        numbers += f", ∂L/∂w = {shown(float(gradient.flat[index]), 4)} over the batch in use"
+        numbers += f", ∂L/∂w = {shown(float(gradient.flat[index]), 4)} in the iteration at hand"
     return weight_words(scene, seen, which), "", f"{numbers}. Enter or a double click edits it."
 
 

@@ -126,13 +126,7 @@ def totals(found: Scene) -> str:
 
 def is_wide(column: Column) -> bool:
     """Whether there is a number of units or channels to be changed."""
-    return column.block is not None and width_option(column.block) is not None
-
-
-def width_option(block: Block) -> str | None:
-    """Return the option of the main layer that says how wide it is, or None."""
-    names = {p.name for p in LAYERS[block.main.kind].parameters}
-    return next((n for n in ("units", "channels", "dim") if n in names), None)
+    return column.block is not None and bool(LAYERS[column.block.main.kind].width)
 
 
 def numbers_in(column: Column) -> int:

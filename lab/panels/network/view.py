@@ -49,7 +49,7 @@ SHOWS = ("Response", "Weights", "Gradient")
 _MEANING = (
     "What each unit answers: over the plane of the data, or to the selected sample",
     "The weights that come into each unit, laid out as what they come from",
-    "The derivative of the loss by those weights, over the batch in use",
+    "The derivative of the loss by those weights, for the batch of the iteration at hand",
 )
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from lab.engine.losses import LOSSES, build_loss
 from lab.engine.run import Run
 from lab.panels.network.blocks import blocks
 from lab.panels.network.layout import INPUT
@@ -64,19 +63,24 @@ def test_the_map_covers_the_data_and_has_its_top_at_the_highest_place(run):
     assert domain(Run(load("iris")).trainer.data) is None
 
 
-def test_gradients_are_those_of_autograd_over_the_batch_in_use(run):
+@pytest.mark.parametrize("micro", [1, 2])
+@pytest.mark.parametrize("phases", [0, 1, 3])
+def test_gradients_are_those_of_the_iteration_at_hand(micro, phases):
+    """With the dropout of this very step, and the statistics of its batch."""
+    layers = [{"kind": "linear", "units": 5}, "batch_norm", "tanh", "dropout", "linear"]
+    run = Run(load("spiral").changed({"layers": layers, "batches.micro": micro}))
+    run.advance(4)
+    for _ in range(phases):
+        run.advance_phase()
     found = look(run, "Gradient")
-    trainer = run.trainer
-    rows = trainer.batch_indices()
-    x = torch.tensor(trainer.data.x[rows], dtype=torch.float32)
-    y = torch.tensor(trainer.data.target[rows])
-    judge = build_loss(LOSSES[trainer.experiment.loss.kind], trainer.experiment.loss.as_dict())
-    loss = judge(trainer.network(x), y.to(torch.float32) if y.is_floating_point() else y)
-    (wanted,) = torch.autograd.grad(loss, [trainer.network[0].weight])
-    np.testing.assert_allclose(
-        found.gradients["layers.0", "weight"], wanted.numpy(), rtol=1e-3, atol=1e-6
-    )
     assert look(run, "Weights").gradients == {}
+    for _ in range(3 - phases):
+        run.advance_phase()
+    for path, name, index in (
+        ("layers.0", "weight", 0), ("layers.0", "bias", 0), ("layers.4", "weight", 4),
+    ):  # fmt: skip
+        wanted = getattr(run.trainer.network[index], name).grad
+        np.testing.assert_array_equal(found.gradients[path, name], wanted.numpy())
 
 
 def test_looking_changes_nothing(run):
