@@ -181,7 +181,7 @@ def opened_module(
     Parameters
     ----------
     path, name, arguments
-        File, class, and what its constructor gets; see `lab.engine.foreign`.
+        File, class, and what its constructor gets; see `lab.engine.foreign_building`.
     shape : tuple of int
         One sample.
     outputs : int
@@ -202,11 +202,11 @@ def opened_module(
 
 
 def _opened_module(options: Mapping[str, str], shape: Shape, outputs: int) -> Opened:
-    from lab.engine import foreign, foreign_module
+    from lab.engine import foreign_building, foreign_module
 
     name = options["name"]
-    foreign.facts(dict(options), shape)
-    made = foreign.build(dict(options))
+    foreign_building.facts(dict(options), shape)
+    made = foreign_building.build(dict(options))
     try:
         described, tensors = foreign_module.translated(made)
         layers = experiment({"layers": described}).layers
@@ -214,7 +214,7 @@ def _opened_module(options: Mapping[str, str], shape: Shape, outputs: int) -> Op
             raise foreign_module.Opaque(name)
     except (foreign_module.Opaque, ExperimentError):
         state = {f"0.{n}": t.detach().clone() for n, t in made.state_dict().items()}
-        part = Part(kind=foreign.MODULE.name, options=tuple(options.items()))
+        part = Part(kind=foreign_building.MODULE.name, options=tuple(options.items()))
         words = (
             f"{name} is one layer that runs its own code: no formula of it is known, only "
             "autograd and differences can check it."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from lab.engine.foreign import MODULE
+from lab.engine.foreign_building import MODULE
 from lab.engine.kinds import Parameter
 from lab.engine.layer_kinds import ACTIVATION as ACTIVATION
 from lab.engine.layer_kinds import DROPOUT as DROPOUT

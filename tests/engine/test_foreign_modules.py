@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lab.engine import foreign
+from lab.engine import foreign, foreign_building
 from lab.engine.drafts import check
 from lab.engine.experiment import experiment
 from lab.engine.exports import export, snapshot
@@ -127,7 +127,7 @@ def alone(file, name, arguments=""):
 def test_describing_listing_and_checking_run_nothing(file):
     wanted = asked(file)
     assert foreign.files_in(wanted.layers) == (file,)
-    found = {f.name: f for f in foreign.modules_in(file)}
+    found = {f.name: f for f in foreign.modules_in(file).found}
     assert list(found) == ["Skip", "Stack", "Sneaky", "Broken", "Leaving", "Numbers", "NoRows"]
     assert found["Skip"].arguments == "width: int=4, *, depth=1"
     assert found["Skip"].summary == "A layer with a way around it."
@@ -180,7 +180,7 @@ def test_shapes_and_parameters_are_found(file):
 def test_the_shape_is_looked_for_once(file, monkeypatch):
     foreign.allow(file)
     check(asked(file).layers, (2,), 2)
-    monkeypatch.setattr(foreign, "build", None)
+    monkeypatch.setattr(foreign_building, "build", None)
     assert check(asked(file).layers, (2,), 2).is_sound
 
 
@@ -283,7 +283,8 @@ def test_a_plain_sequence_becomes_layers_of_the_table(file):
     kinds = [p.kind for p in found.layers]
     assert kinds == ["linear", "batch_norm", "relu", "linear", "gelu", "dropout", "linear"]
     assert found.words == "Stack is exactly 7 layers of the table."
-    theirs = foreign.build({"path": str(file), "name": "Stack", "arguments": "units=5"})
+    options = {"path": str(file), "name": "Stack", "arguments": "units=5"}
+    theirs = foreign_building.build(options)
     assert {t.shape for t in found.tensors.values()} == {
         t.shape for t in theirs.state_dict().values()
     }

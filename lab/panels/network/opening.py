@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -26,11 +26,11 @@ from lab.ui.drafts import edit_network
 from lab.ui.undo import begin_from
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
 
     from PySide6.QtWidgets import QWidget
 
-    from lab.engine.foreign import Found
+    from lab.engine.foreign import Listing
     from lab.engine.imports import Opened
     from lab.engine.news import Event
     from lab.engine.run import Run
@@ -38,6 +38,16 @@ if TYPE_CHECKING:
 
 CHANNEL = "open network"
 PATTERN = "Networks (*.safetensors *.py)"
+NO_RUN = (
+    "there is no run yet that it could take the place of; load data first, and open it again."
+)
+
+
+class Read(NamedTuple):
+    """A file, and what came of it: another may have been asked for in the meantime."""
+
+    file: Path
+    opened: Opened
 
 
 class Opening(QObject):
@@ -49,7 +59,6 @@ class Opening(QObject):
     def __init__(self, bridge: EngineBridge, parent: QWidget) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._file = Path()
         self.dialog: CodeDialog | None = None
         bridge.partial.connect(self._on_partial)
         bridge.happened.connect(self._on_happened)
@@ -71,24 +80,26 @@ class Opening(QObject):
     @Slot(str)
     def open(self, path: str) -> None:
         """Open a file: weights with their description, or a module after a warning."""
-        self._file = Path(path)
-        if self._file.suffix.lower() == ".py":
-            self._ask_for_class()
+        file = Path(path)
+        if file.suffix.lower() == ".py":
+            self._ask_for_class(file)
         else:
-            self._bridge.submit(CHANNEL, partial(_reading, self._file))
+            self._bridge.submit(CHANNEL, partial(_reading, file))
 
-    def _ask_for_class(self) -> None:
+    def _ask_for_class(self, file: Path) -> None:
         from lab.engine.foreign import modules_in
 
         try:
-            found = modules_in(self._file)
+            listing = modules_in(file)
         except LoadError as error:
             self.failed.emit(str(error))
             return
-        if not found:
-            self.failed.emit(f"{self._file.name} defines no class of torch.nn.Module.")
+        if not listing.found:
+            self.failed.emit(f"{file.name} defines no class of torch.nn.Module.")
             return
-        self.dialog = CodeDialog(self._file, found, self._widget)
+        if self.dialog is not None:
+            self.dialog.reject()
+        self.dialog = CodeDialog(file, listing, self._widget)
         self.dialog.accepted.connect(self._on_code_accepted)
         self.dialog.finished.connect(self._on_dialog_finished)
         self.dialog.open()
@@ -97,17 +108,20 @@ class Opening(QObject):
     def _on_code_accepted(self) -> None:
         from lab.engine.foreign import allow
 
-        look = self._bridge.look
-        if self.dialog is None or look is None:
+        dialog, look = self.dialog, self._bridge.look
+        if dialog is None:
+            return
+        if look is None:
+            self.failed.emit(f"{dialog.file.name}: {NO_RUN}")
             return
         try:
-            allow(self._file)
+            allow(dialog.file, dialog.digest)
         except LoadError as error:
             self.failed.emit(str(error))
             return
-        ends = look.data.shape, look.data.encoding.outputs
-        asked = self.dialog.name(), self.dialog.arguments()
-        self._bridge.submit(CHANNEL, partial(_running, self._file, *asked, *ends))
+        ends = look.data.shape, look.data.encoding.outputs, look.settings.seed
+        asked = dialog.file, dialog.name(), dialog.arguments()
+        self._bridge.submit(CHANNEL, partial(_running, *asked, *ends))
 
     @Slot()
     def _on_dialog_finished(self) -> None:
@@ -117,11 +131,13 @@ class Opening(QObject):
 
     @Slot(str, object)
     def _on_partial(self, channel: str, found: Any) -> None:
-        look = self._bridge.look
-        if channel != CHANNEL or look is None:
+        if channel != CHANNEL:
             return
-        opened: Opened = found
-        name = self._file.name
+        read: Read = found
+        look, name, opened = self._bridge.look, read.file.name, read.opened
+        if look is None:
+            self.failed.emit(f"{name}: {NO_RUN}")
+            return
         try:
             if draft_of(look.settings, look.data, opened.layers).is_sound:
                 begin_from(self._bridge, opened.layers, opened.tensors, name)
@@ -142,19 +158,25 @@ def _reading(path: Path, run: Run) -> Generator[object, None, object]:
     """Read a file in a thread of its own."""
     from lab.engine.imports import opened
 
-    return _aside(partial(opened, path))
+    return _aside(path, partial(opened, path))
 
 
 def _running(
-    path: Path, name: str, arguments: str, shape: tuple[int, ...], outputs: int, run: Run
+    path: Path,
+    name: str,
+    arguments: str,
+    shape: tuple[int, ...],
+    outputs: int,
+    seed: int,
+    run: Run,
 ) -> Generator[object, None, object]:
     """Build a module of a file that was allowed, in a thread of its own."""
     from lab.engine.imports import opened_module
 
-    return _aside(partial(opened_module, path, name, arguments, shape, outputs))
+    return _aside(path, partial(opened_module, path, name, arguments, shape, outputs, seed))
 
 
-def _aside(work: partial[Opened]) -> Generator[object, None, object]:
+def _aside(path: Path, work: partial[Opened]) -> Generator[object, None, object]:
     from lab.engine.jobs import aside
 
     waiting = aside(work)
@@ -163,17 +185,21 @@ def _aside(work: partial[Opened]) -> Generator[object, None, object]:
         found = waiting.result()
     except LoadError as error:
         raise ExperimentError(str(error)) from None
-    yield found
+    yield Read(path, found)
     return None
 
 
 class CodeDialog(QDialog):
-    """Asks which module of a file is meant, and says that opening it runs the file's code."""
+    """Asks which module of a file is meant, and says that opening it runs the file's code.
 
-    def __init__(self, file: Path, found: Sequence[Found], parent: QWidget) -> None:
+    ``file`` and ``digest`` say which bytes it speaks of.
+    """
+
+    def __init__(self, file: Path, listing: Listing, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Open a module")
-        self._found = {one.name: one for one in found}
+        self.file, self.digest = file, listing.digest
+        self._found = {one.name: one for one in listing.found}
         self.module = Choice(list(self._found), "Module")
         self.keywords = QLineEdit()
         self.keywords.setAccessibleName("Arguments")

@@ -9,6 +9,7 @@ from lab.engine import exports
 from lab.engine.foreign import is_allowed
 from lab.engine.records import record_of
 from lab.engine.run import Run
+from lab.panels.network.opening import Read
 from lab.panels.network.view import NetworkView
 from lab.presets import load
 
@@ -140,3 +141,52 @@ def test_what_cannot_be_opened_is_said_and_nothing_changes(
     )
     assert "Error" not in view._banner.text()
     assert bridge.look.run == before
+
+
+def test_a_file_read_meanwhile_keeps_its_own_name(qtbot, bridge, view, tmp_path, code):
+    run = Run(load("spiral").changed({"layers": [{"kind": "linear", "units": 5}, "linear"]}))
+    file = tmp_path / "small.safetensors"
+    write(run, file)
+    view.opening.open(str(file))
+    view.opening.open(str(code))  # its dialog comes up while the first is being read
+    qtbot.waitUntil(lambda: layers(bridge) == ["linear", "linear"], timeout=WAIT)
+    assert view._banner.text().startswith("small.safetensors: ")
+    assert bridge.undo_stack.undoText() == "open small.safetensors"
+    view.opening.dialog.reject()
+
+
+def test_the_file_that_was_listed_is_the_one_that_runs(qtbot, bridge, view, tmp_path, code):
+    other = tmp_path / "other.py"
+    other.write_text(CODE)
+    view.opening.open(str(code))
+    first = view.opening.dialog
+    view.opening.open(str(other))
+    assert not first.isVisible()
+    view.opening.dialog.accept()
+    qtbot.waitUntil(lambda: layers(bridge) == ["linear", "tanh", "linear"], timeout=WAIT)
+    assert is_allowed(other)
+    assert not is_allowed(code)
+    assert view._banner.text().startswith("other.py: ")
+
+
+def test_a_file_that_changed_since_it_was_listed_is_refused(bridge, view, code):
+    view.opening.open(str(code))
+    code.write_text(CODE + "\n# something else\n")
+    view.opening.dialog.accept()
+    assert "has changed since its modules were listed" in view._banner.text()
+    assert not is_allowed(code)
+    assert not code.with_suffix(".ran").exists()
+
+
+def test_without_a_run_it_is_said_that_there_is_none(qtbot, bridge, code):
+    made = NetworkView(bridge)
+    qtbot.addWidget(made)
+    said = []
+    made.opening.failed.connect(said.append)
+    made.opening.open(str(code))
+    made.opening.dialog.accept()
+    made.opening._on_partial("open network", Read(code, None))
+    assert [words.partition(";")[0] for words in said] == [
+        "net.py: there is no run yet that it could take the place of"
+    ] * 2
+    assert not is_allowed(code)
