@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lab.engine.experiment import nested
 from lab.engine.layers import LAYERS
 from lab.engine.numbering import numbers
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from lab.engine.shapes import Shape
 
     Shapes = Mapping[str, Shape]
+    Origins = Mapping[str, str]
 
 _FIRST_WEIGHTS = ("init", "std", "gain")
 _SAME, _EMPTY, _KIND = 9, 3, 1
@@ -36,6 +38,7 @@ class Kept:
     source: str
     run: int = 0
     grow: bool = False
+    origins: Origins | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,14 @@ class Keep:
 
     ``run`` is the number of the run that they are taken from, at its cursor; None is the one
     in use. ``grow`` keeps the overlapping part of a layer that has become wider or narrower.
-    ``network`` is taken in place of a run's, such as one from a file.
+    ``network`` is taken in place of a run's, such as one from a file. ``origins`` says of the
+    layers left alone which they were, see `origins`: among equal ones nothing else can tell.
     """
 
     run: int | None = None
     grow: bool = False
     network: Kept | None = None
+    origins: Origins | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ def carried(
     new_state: Mapping[str, Any],
     *,
     grow: bool = False,
+    origins: Origins | None = None,
 ) -> Carried:
     """Return what a changed network can keep of the weights it had.
 
@@ -124,8 +130,11 @@ def carried(
     grow : bool
         Keep rows and columns that both have of a layer whose width has changed; the rest is
         of ``new_state``, which has to hold tensors then.
+    origins : mapping of path to path, optional
+        Which layer of the old network a new one was, where that is known.
     """
-    pairs = matched(old_layers, _shapes(old_state), new_layers, _shapes(new_state), grow=grow)
+    shapes = _shapes(old_state), _shapes(new_state)
+    pairs = matched(old_layers, shapes[0], new_layers, shapes[1], grow=grow, origins=origins)
     tensors: dict[str, Tensor] = {}
     for pair in pairs:
         if pair.old is None or pair.fate not in {"kept", "grown"}:
@@ -144,17 +153,45 @@ def matched(
     new_shapes: Shapes,
     *,
     grow: bool = False,
+    origins: Origins | None = None,
 ) -> tuple[Pair, ...]:
     """Return every layer of the new network that has weights, with the one that it was."""
     old, new = tuple(leaves(old_layers, old_shapes)), tuple(leaves(new_layers, new_shapes))
-    found = dict(_aligned(old, new))
-    _add_moved(old, new, found)
+    found = _known(old, new, origins or {})
+    a = [i for i in range(len(old)) if i not in found.values()]
+    b = [j for j in range(len(new)) if j not in found]
+    rest = dict(_aligned([old[i] for i in a], [new[j] for j in b]))
+    _add_moved([old[i] for i in a], [new[j] for j in b], rest)
+    found |= {b[j]: a[i] for j, i in rest.items()}
     return tuple(
         Pair(leaf, before, _fate(before, leaf, grow=grow))
         for j, leaf in enumerate(new)
         if not leaf.is_empty
         for before in [old[found[j]] if j in found else None]
     )
+
+
+def origins(old: Sequence[Part], new: Sequence[Part]) -> Origins:
+    """Return by its path the path that each layer had before an edit.
+
+    An edit hands on the very objects that it leaves alone; a copy of one is not it.
+    """
+    paths = {id(part): path for path, part in nested(old)}
+    found: dict[str, str] = {}
+    for path, part in nested(new):
+        before = paths.pop(id(part), None)
+        if before is not None:
+            found[path] = before
+    return found
+
+
+def _known(old: Sequence[Leaf], new: Sequence[Leaf], known: Origins) -> dict[int, int]:
+    places = {leaf.path: i for i, leaf in enumerate(old)}
+    return {
+        j: places[known[leaf.path]]
+        for j, leaf in enumerate(new)
+        if known.get(leaf.path) in places
+    }
 
 
 def leaves(

@@ -64,7 +64,8 @@ class LayerKind(Kind):
     activation, where it does not follow from the slope, and ``norm`` the normalisation that
     suits what a layer gives. ``width`` is the option that says how many numbers it gives, and
     ``can_grow`` that a wider one holds a narrower in its first rows and columns.
-    ``is_foreign`` says that it runs code of a person's own.
+    ``keeps_numbers`` says that it only lays them out anew, ``is_foreign`` that it runs code of
+    a person's own.
     """
 
     shape: Callable[[Options, Shape], Shape] = lambda options, shape: shape
@@ -85,6 +86,7 @@ class LayerKind(Kind):
     suits: str = ""
     width: str = ""
     can_grow: bool = False
+    keeps_numbers: bool = False
     norm: str = "layer_norm"
     is_foreign: bool = False
 

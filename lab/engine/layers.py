@@ -196,6 +196,7 @@ LAYERS: dict[str, LayerKind] = {
             "All values in one row.",
             shape=lambda o, s: flattened(s),
             build=lambda o, s: nn.Flatten(),
+            keeps_numbers=True,
         ),
         LayerKind(
             "dropout",

@@ -111,7 +111,8 @@ class Run:
 
         mine = self.trainer.network.state_dict()
         layers = self.experiment.layers
-        found = carried(keep.layers, keep.tensors, layers, mine, grow=keep.grow)
+        known = keep.origins
+        found = carried(keep.layers, keep.tensors, layers, mine, grow=keep.grow, origins=known)
         if found.tensors:
             self.trainer.load_weights({**mine, **found.tensors})
             source = f"{keep.source} ({found.count})"

@@ -413,7 +413,8 @@ class Worker:
             return None
         source = f"run {number}, step {run.cursor}"
         tensors = snapshot(run.bench)
-        return Kept(run.experiment.layers, tensors, source, number, keep.grow)
+        known = keep.origins
+        return Kept(run.experiment.layers, tensors, source, number, keep.grow, known)
 
     def _let_go(self) -> None:
         """Keep few runs: one that has not been trained goes before one that has."""

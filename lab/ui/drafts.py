@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lab.engine.carrying import origins
 from lab.engine.drafts import draft_of
 from lab.engine.experiment import experiment
 from lab.engine.numbering import spoken
@@ -52,12 +53,16 @@ def edit_network(
     checked = experiment({**settings.model_dump(), "layers": described}).layers
     found = draft_of(settings, look.data, checked)
     stack, board = bridge.undo_stack, bridge.board
-    ways = {"keep_weights": keep_weights, "joins": joins}
+    known = origins(look.settings.layers, layers)
+    drawn_ = tuple(layers) if tuple(layers) == checked else checked  # the very objects, if so
     if not found.is_sound:
         reason = spoken(found.problems[0].text, checked)
-        stack.push(Drawing(board, checked, reason, text, joins=joins))
+        stack.push(Drawing(board, drawn_, reason, text, joins=joins))
     elif board.layers is not None and checked == settings.layers:
         stack.push(Drawing(board, None, "", text))
     else:
-        change_settings(bridge, {"layers": described}, text, **ways)
+        change_settings(
+            bridge, {"layers": described}, text,
+            keep_weights=keep_weights, joins=joins, origins=known,
+        )  # fmt: skip
     return found

@@ -36,6 +36,7 @@ def change_settings(
     keep_weights: bool = False,
     grow: bool = False,
     joins: bool = True,
+    origins: Mapping[str, str] | None = None,
 ) -> None:
     """Change settings of the run, as one thing that can be undone.
 
@@ -43,7 +44,8 @@ def change_settings(
     run anew, and undoing that brings the old run back with its history. With
     ``keep_weights`` it begins from the weights of the layers that were left alone, with
     ``grow`` also from what fits of those whose width has changed. Changes that ``joins`` lets
-    be are undone as one where they follow each other before a step is trained.
+    be are undone as one where they follow each other before a step is trained. ``origins`` says
+    which layer each one was, see `lab.engine.carrying.origins`.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def change_settings(
         return
     after = (bridge.wish or look.settings).changed(changes)
     if any(needs_reset(path) for path in changes):
-        keep = Keep(look.run, grow) if keep_weights else None
+        keep = Keep(look.run, grow, origins=origins) if keep_weights else None
         _push(bridge, _Reset(bridge, look, after, tuple(changes), text, keep, joins=joins))
     else:
         bridge.undo_stack.push(_Edit(bridge, look, changes, text))

@@ -1,5 +1,8 @@
 """Edits of a network: layers in, other layers out; nothing is changed in place.
 
+Layers that an edit leaves alone are the very objects that came in, so that it can be told
+which of several equal ones are still there.
+
 A path names a layer as it stands before the edit: ``layers.1.layers.0`` is the first one inside
 the second. What an edit makes need not be a network that can be trained.
 """
@@ -142,7 +145,7 @@ def wrap(layers: Layers, first: str, last: str, kind: str = "residual") -> Layer
     inner = tuple(
         part_at(layers, _path((*begin[:-1], n))) for n in range(begin[-1], end[-1] + 1)
     )
-    block = Part(kind=kind, layers=inner).completed(LAYERS, first)
+    block = Part(kind=kind).completed(LAYERS, first).model_copy(update={"layers": inner})
     cut = end[-1] + 1
     return _spliced(layers, begin, lambda row, at: (*row[:at], block, *row[cut:]))
 
@@ -186,7 +189,8 @@ def _completed(part: Part | str) -> Part:
     if isinstance(part, str):
         find(LAYERS, part, "layers")
         part = Part(kind=part)
-    return part.completed(LAYERS, "layers")
+    done = part.completed(LAYERS, "layers")
+    return part if part == done else done  # what is left alone stays the very object
 
 
 def _path(found: Places) -> str:

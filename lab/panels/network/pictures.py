@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lab.engine.layers import LAYERS
 from lab.panels.network.layout import INPUT, picture_shape, tile
 from lab.panels.network.model import scale_of
 from lab.ui.colours import coloured, image_of
@@ -94,10 +95,15 @@ def _weights(column: Column, before: Sequence[Column], weight: Floats) -> Floats
 
 
 def _shape_before(before: Sequence[Column], size: int) -> tuple[int, ...]:
-    """Return the shape that a unit's inputs had before they were laid in a row."""
+    """Return the shape that a unit's inputs had before they were laid in a row.
+
+    Only a layer without weights that changes nothing but the shape is seen through.
+    """
     for column in reversed(before):
         if column.shape is None or prod(column.shape) != size:
             break
         if len(column.shape) > 1:
             return column.shape
+        if column.block is None or not LAYERS[column.block.main.kind].keeps_numbers:
+            break
     return (size,)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from lab.engine.layers import ACTIVATION, LAYERS
+from lab.engine.layers import DROPOUT, LAYERS
 from lab.numerals import shown
 from lab.panels.network.blocks import owner
 from lab.panels.network.formulas import formula_of, whole
@@ -77,7 +78,7 @@ def of_unit(scene: Scene, seen: Seen, path: str, index: int) -> Said | None:
     if block.main.kind != LINEAR or weight is None:
         return words, "", numbers
     latex = _sum(block, index, weight.shape[1], has_bias=(path, "bias") in seen.weights)
-    if z.shape == a.shape and block.role(ACTIVATION):
+    if z.shape == a.shape and len(block.parts) > 1:
         numbers = f"z = {shown(float(z[index]), 5)},  {numbers}"
     return words, latex, numbers
 
@@ -94,6 +95,12 @@ def _sum(block: Block, index: int, inputs: int, *, has_bias: bool) -> str:
     made = rf"\sum_{{i=1}}^{{{inputs}}} w_{{{j}i}}\, a_i{bias}"
     symbol = f"a_{{{j}}} = "
     for part in block.parts[1:]:
-        if LAYERS[part.kind].role == ACTIVATION:
-            made = formula_of(part.kind).writing(made, str, part.as_dict())
+        if LAYERS[part.kind].role != DROPOUT:  # the card is of evaluation: nothing is dropped
+            made = formula_of(part.kind).writing(made, partial(_named, j), part.as_dict())
     return symbol + made
+
+
+def _named(unit: int, parameter: str) -> str:
+    """Return what a parameter of a normalisation or an activation is called in the formula."""
+    letter = {"weight": r"\gamma", "bias": r"\beta"}.get(parameter, parameter)
+    return rf"{letter}_{{{unit}}}"

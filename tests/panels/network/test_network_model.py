@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from lab.engine.drafts import check
 from lab.engine.run import Run
 from lab.panels.network.blocks import blocks
-from lab.panels.network.layout import INPUT
+from lab.panels.network.layout import INPUT, laid_out
 from lab.panels.network.model import GRID, Ask, domain, places, scale_of, seen
+from lab.panels.network.pictures import _shape_before, shown_in
 from lab.presets import load
 
 
@@ -122,3 +124,27 @@ def test_the_scale_is_the_largest_size():
     assert scale_of([np.array([0.5, -3.0]), np.array([2.0])]) == 3.0
     assert scale_of([]) == 1.0
     assert scale_of([np.zeros(3)]) == 1.0
+
+
+def test_weights_are_laid_out_as_what_they_come_from_and_only_so():
+    run = Run(
+        load("digits-mlp").changed({"layers": [{"kind": "linear", "units": 64}, "linear"]})
+    )
+    layers = run.experiment.layers
+    draft = check(layers, run.trainer.data.shape, 10)
+    shapes = {d.path: d.shape_out for d in draft.layers}
+    columns = laid_out(blocks(layers), run.trainer.data.shape, shapes).columns
+    found = look(run, "Weights", 0)
+    cells = shown_in(columns[:3], found, run.trainer.data.x[0], "Weights")
+    assert cells.shape == (10, 8, 8)  # 64 hidden units in a square, not pixels of a picture
+    image = Run(
+        load("digits-cnn").changed(
+            {"layers": ["flatten", {"kind": "linear", "units": 64}, "linear"]}
+        )
+    )
+    layers = image.experiment.layers
+    draft = check(layers, (1, 8, 8), 10)
+    shapes = {d.path: d.shape_out for d in draft.layers}
+    columns = laid_out(blocks(layers), (1, 8, 8), shapes).columns
+    assert _shape_before(columns[:2], 64) == (1, 8, 8)
+    assert _shape_before(columns[:3], 64) == (64,)

@@ -495,3 +495,44 @@ def test_costs_that_are_not_known_are_not_called_zero(build):
     assert build.view.scene.headers[1][2] == "not known yet"
     build.bridge.select("layer", "layers.0")
     assert "0 parameters" not in build.view.reading()
+
+
+EQUAL = [{"kind": "linear", "units": 2}, "tanh"] * 3 + ["linear"]
+
+
+def test_of_equal_layers_those_that_were_left_alone_keep_their_weights(build):
+    build.bridge.load(load("spiral").changed({"layers": EQUAL}))
+    build.until(lambda: len(build.kinds()) == 7 and build.is_drawn())
+    build.bridge.run_to(5)
+    build.until(lambda: build.bridge.look.step == 5 and build.is_live())
+    before = {
+        path: w for (path, name), w in build.view.seen.weights.items() if name == "weight"
+    }
+    build.view.menus.keep.setChecked(True)
+    build.view.editor.remove("layers.0")
+    build.until(lambda: len(build.kinds()) == 5 and build.is_drawn() and build.is_live())
+    after = build.view.seen.weights
+    for new, old in (
+        ("layers.0", "layers.2"),
+        ("layers.2", "layers.4"),
+        ("layers.4", "layers.6"),
+    ):
+        np.testing.assert_array_equal(after[new, "weight"], before[old])
+    build.undo()
+    build.until(lambda: len(build.kinds()) == 7 and build.is_drawn() and build.is_live())
+    build.view.editor.insert("linear", "layers.0")
+    build.until(lambda: len(build.kinds()) == 9 and build.is_drawn() and build.is_live())
+    after = build.view.seen.weights
+    assert not np.array_equal(after["layers.0", "weight"], before["layers.0"])
+    for place in (0, 2, 4, 6):
+        moved = after[f"layers.{place + 2}", "weight"]
+        np.testing.assert_array_equal(moved, before[f"layers.{place}"])
+
+
+def test_a_card_of_a_normalised_unit_holds_the_normalisation(build):
+    build.view.editor.set("layers.0.normalisation", "batch_norm")
+    build.runs("linear", "batch_norm", "tanh", "linear", "tanh", "linear")
+    build.until(build.is_live)
+    build.bridge.select("unit", ("layers.0", 1))
+    latex = build.view.card.formula.latex()
+    assert latex.index("tanh") < latex.index("BN") < latex.index("sum")
