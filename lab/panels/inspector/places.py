@@ -17,6 +17,8 @@ CELL_W, CELL_H = 40.0, 21.0
 MOST_ROWS, MOST_COLUMNS = 16, 12
 """Of larger tensors the colours alone are shown."""
 BLOCK = 84.0
+COLUMNS = ("W", "b", "z", "a", "δ", "∂L/∂W", "∂L/∂b")
+"""As a sample passes and δ comes back, whatever the first layer has of them."""
 LABEL, GAP, HEAD, ROW_GAP, MARGIN = 62.0, 8.0, 36.0, 9.0, 12.0
 NARROWEST = 22.0
 
@@ -87,6 +89,7 @@ def _widths(rows: Sequence[Row], room: float, has_numbers: bool) -> dict[str, fl
         for tile in row.tiles:
             wide = _natural(tile, has_numbers)
             wanted[tile.column] = max(wanted.get(tile.column, NARROWEST), wide)
+    wanted = dict(sorted(wanted.items(), key=lambda item: _order(item[0])))
     room -= GAP * (len(wanted) - 1)
     vectors = {c: w for c, w in wanted.items() if w <= CELL_W}
     left = room - sum(vectors.values())
@@ -98,6 +101,11 @@ def _widths(rows: Sequence[Row], room: float, has_numbers: bool) -> dict[str, fl
         squeezed = room / max(sum(wanted.values()), 1.0)
         return {c: max(w * squeezed, 8.0) for c, w in wanted.items()}
     return {c: w if c in vectors else max(w * share, NARROWEST) for c, w in wanted.items()}
+
+
+def _order(column: str) -> int:
+    """Return where a column of a layer stands; others follow as they come."""
+    return COLUMNS.index(column) if column in COLUMNS else len(COLUMNS)
 
 
 def _natural(tile: Tile, has_numbers: bool) -> float:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lab.engine.layers import LAYERS
 from lab.engine.questioned import Number
 from lab.maths.explanations import LOSS
 from lab.maths.shape_rule import product_shape
+from lab.panels.inspector.groups import Group, groups
 from lab.panels.inspector.sheets import Sheet, sheet, size_words
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from lab.engine.microscope import Iteration
+    from lab.engine.second_path import Layer
     from lab.engine.stages import Stage
     from lab.panels.inspector.choices import Stop
 
@@ -81,7 +83,10 @@ class Tile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One layer in the walk; ``path`` is its place in the description, empty of the loss."""
+    """One layer in the walk; ``path`` is its place in the description, empty of the loss.
+
+    ``is_further`` rows hold the weights for which the row of their layer had no room.
+    """
 
     title: str
     caption: str
@@ -89,27 +94,42 @@ class Row:
     path: str
     tiles: tuple[Tile, ...]
     stage: int = 0
+    is_further: bool = False
 
 
 def rows(it: Iteration, stop: Stop) -> tuple[Row, ...]:
     """Return what is to be seen at a stop, in the order in which a sample passes."""
     if stop == "Loss":
-        return (_row(it, it.stages[-1], "Forward"), loss_row(it, stop))
+        return (_stage_rows(it, it.stages[-1], "Forward")[0], loss_row(it, stop))
     if stop == "Update":
         return tuple(row for stage in it.stages for row in _update_rows(it, stage))
-    made = tuple(_row(it, stage, stop) for stage in it.stages)
+    made = tuple(row for stage in it.stages for row in _stage_rows(it, stage, stop))
     return (*made, loss_row(it, stop)) if stop == "Backward" else made
 
 
-def _row(it: Iteration, stage: Stage, stop: Stop) -> Row:
+def _stage_rows(it: Iteration, stage: Stage, stop: Stop) -> tuple[Row, ...]:
+    """Return the row of a stage, and one more for each further pair of weights."""
+    own = [(stage.main, group) for group in groups(it.passes[stage.main.name].gradients)]
+    first = own[0][1] if own else Group("", {})
+    others = own[1:]
+    if stage.activation is not None:
+        learned = groups(it.passes[stage.activation.name].gradients)
+        others += [(stage.activation, replace(group, title="slope")) for group in learned]
+    further = (
+        Row(
+            f"Layer {stage.label}", group.title, _shapes(it, layer, group), layer.path,
+            tuple(_weight_tiles(it, layer, group, stop)), stage.number, True,
+        )
+        for layer, group in others
+    )  # fmt: skip
+    return (_row(it, stage, stop, first), *further)
+
+
+def _row(it: Iteration, stage: Stage, stop: Stop, group: Group) -> Row:
     main, last = stage.main, stage.last
-    learned = it.passes[main.name].gradients
-    tiles = []
     is_alone = LAYERS[main.kind].is_activation
-    names = _shown_weights(main.kind, learned)
-    for column, name in names.items():
-        if column == "W" or stop == "Forward":
-            tiles.append(_tile(it, column, main.name, name))
+    weights = _weight_tiles(it, main, group, stop)
+    tiles = [tile for tile in weights if not tile.tensor.startswith("∂")]
     if stage.activation is not None:
         tiles.append(_tile(it, "z", main.name, "out"))
     elif is_alone:
@@ -119,22 +139,27 @@ def _row(it: Iteration, stage: Stage, stop: Stop) -> Row:
     if stop == "Backward":
         role = "d_in" if is_alone else "d_out"
         tiles.append(_tile(it, "δ", main.name, role))
-        for column, name in names.items():
-            tiles.append(_tile(it, f"∂L/∂{column}", main.name, f"∂{name}"))
+    tiles += [tile for tile in weights if tile.tensor.startswith("∂")]
+    words = _tooltip(stage)
+    if group.title:
+        words += f": {_caption(it, stage)}; {_shapes(it, main, group)}"
     return Row(
-        f"Layer {stage.label}", _caption(it, stage), _tooltip(stage), main.path,
+        f"Layer {stage.label}", group.title or _caption(it, stage), words, main.path,
         tuple(tiles), stage.number,
     )  # fmt: skip
 
 
-def _shown_weights(kind: str, learned: dict[str, Array]) -> dict[str, str]:
-    """Return which parameters stand under W and b; the largest is W where none is so named."""
-    if not learned:
-        return {}
-    first = "weight" if "weight" in learned else max(learned, key=lambda n: learned[n].size)
-    found = {"W": first}
-    bias = "bias" if "bias" in learned else ""
-    return found | ({"b": bias} if bias else {})
+def _weight_tiles(it: Iteration, layer: Layer, group: Group, stop: Stop) -> list[Tile]:
+    """Return the weights of a group, and, on the way back, their derivatives behind W."""
+    shown = [(c, n) for c, n in group.names.items() if stop == "Forward" or c == "W"]
+    if stop == "Backward":
+        shown += [(f"∂L/∂{c}", f"∂{n}") for c, n in group.names.items()]
+    return [_tile(it, column, layer.name, name) for column, name in shown]
+
+
+def _shapes(it: Iteration, layer: Layer, group: Group) -> str:
+    weights = it.passes[layer.name].layer.weights
+    return ", ".join(f"{n} {size_words(weights[n].shape)}" for n in group.names.values())
 
 
 def _update_rows(it: Iteration, stage: Stage) -> list[Row]:

@@ -340,7 +340,8 @@ class InspectorView(LiveView):
 
     @Slot()
     def _on_play_clicked(self) -> None:
-        self.back.press(range(len(self.page.walk.rows)))
+        rows = self.page.walk.rows
+        self.back.press([n for n, row in enumerate(rows) if not row.is_further])
 
     @Slot(object)
     def _on_back_reached(self, row: int | None) -> None:

@@ -131,7 +131,7 @@ class Walk(QWidget):
         painter.fillRect(self.rect(), theme.colour("base"))
         self._paint_heads(painter)
         for number, row in enumerate(self.rows):
-            painter.setOpacity(FAINT if self._lit not in (None, number) else 1.0)
+            painter.setOpacity(FAINT if self._is_faint(row) else 1.0)
             self._paint_label(painter, number, row)
             for place in self.plan.placed:
                 if place.row == number:
@@ -140,6 +140,10 @@ class Walk(QWidget):
         self._paint_marks(painter)
         self._paint_legend(painter)
         painter.end()
+
+    def _is_faint(self, row: Row) -> bool:
+        """Whether another layer than that of a row stands out."""
+        return self._lit is not None and self.rows[self._lit].stage != row.stage
 
     def _paint_heads(self, painter: QPainter) -> None:
         names = list(self.plan.columns)

@@ -356,3 +356,39 @@ def test_nothing_stands_outside_of_the_panel(qtbot, bridge, view, width, stop):
     for one in placed:
         others = [p for p in placed if p is not one]
         assert not any(one.area.intersects(p.area) for p in others)
+
+
+SEQUENCES = [
+    "sequence", {"kind": "linear", "units": 4}, "attention", {"kind": "gru", "units": 3},
+    {"kind": "linear", "units": 5}, "prelu", "linear",
+]  # fmt: skip
+
+
+def test_every_learned_number_is_seen_and_can_be_questioned(qtbot, bridge, view):
+    run = trained(qtbot, bridge, view, {"data": "iris", "layers": SEQUENCES}, 2)
+    it = look_into(run.trainer, 0)
+    learned = {(p.layer.name, name) for p in it.found.layers for name in p.gradients}
+    assert len(learned) == 4 + 7 + 4 + 2 + 1
+    captions = {"query", "key", "value", "out", "of token", "of state", "slope"}
+    for stop, mark in (("Forward", ""), ("Backward", "∂")):
+        view.stops.chosen.emit(stop)
+        rows = view.page.walk.rows
+        tiles = {(t.layer, t.tensor) for row in rows for t in row.tiles}
+        assert {(layer, mark + name) for layer, name in learned} <= tiles
+        assert {row.caption for row in rows} >= captions
+        assert all(len(t.column) <= 5 for row in rows for t in row.tiles)
+    press(qtbot, view, "2", "∂key.weight", 1, 2)
+    made = explained(qtbot, view)
+    assert made.value == tensor(it, "2", "∂key.weight")[1, 2]
+    assert bridge.selection["weight"] == ("layers.2", "key.weight", 6)
+
+
+def test_the_way_back_passes_each_layer_once(qtbot, bridge, view, monkeypatch):
+    monkeypatch.setattr(backward_walk.motion, "is_reduced", lambda: True)
+    trained(qtbot, bridge, view, {"data": "iris", "layers": SEQUENCES}, 1)
+    view.stops.chosen.emit("Backward")
+    lit = []
+    for _ in range(5):
+        qtbot.mouseClick(view.page.play, Qt.MouseButton.LeftButton)
+        lit.append(view.page.walk.rows[view.page.walk.lit()])
+    assert [row.title for row in lit] == ["Loss", *(f"Layer {n}" for n in (6, 5, 4, 3))]

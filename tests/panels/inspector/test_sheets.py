@@ -98,3 +98,14 @@ def test_a_scale_is_shared_by_tensors_of_a_kind():
     rows = [Row("", "", "", "", (tile("δ", (3,)), tile("∂L/∂W", (2, 2)), tile("v", (2,))))]
     assert levels_of(rows) == {"δ": 2.0, "v": 2.0}
     assert not tile("v", (2,)).is_signed
+
+
+def test_columns_stand_as_a_sample_passes_whatever_comes_first():
+    first = Row("Layer 1", "", "", "layers.0", (tile("a", (1, 4), is_of_weight=False),))
+    columns = [tile(c, (2, 2)) for c in ("W", "b", "z", "δ")]
+    second = Row("Layer 2", "", "", "layers.1", tuple(columns))
+    loss = Row("Loss", "", "", "", (tile("o", (2,)),))
+    plan = planned((first, second, loss), 700.0, has_numbers=True)
+    assert list(plan.columns) == ["W", "b", "z", "a", "δ", "o"]
+    edges = list(plan.columns.values())
+    assert edges == sorted(edges)
