@@ -322,7 +322,7 @@ def unusual(kind):
 
 
 def in_torch(kind, options):
-    """The module of torch.nn that a kind is built as, or is a twin of; None if there is none."""
+    """Return the module of torch.nn that a kind is built as or twin of; None without one."""
     if kind.build is None or kind.name in LAID_OUT_OTHERWISE | {"module"}:
         return None
     named = kind.name
