@@ -249,11 +249,18 @@ def _carried_out(
         slot: np.asarray(v).reshape(-1)[[number.place]] if np.size(v) > 1 else np.asarray(v)
         for slot, v in update.kept[name].items()
     }
+    t = _count(it)
     if symbol != "Δ":
-        return float(parts(update.kind, g, kept, update.t, update.options)[symbol][0])
-    moved, _ = RULES[update.kind](g, kept, update.t, update.options)
+        return float(parts(update.kind, g, kept, t, update.options)[symbol][0])
+    moved, _ = RULES[update.kind](g, kept, t, update.options)
     decay = update.options["learning_rate"] * update.settings.weight_decay
     return float(moved[0] - decay * w)
+
+
+def _count(it: Iteration) -> int:
+    """Return the number of the update as torch counts it, where it does."""
+    count = it.proof_update.count if it.proof_update else np.nan
+    return it.update.t if np.isnan(count) else round(count)
 
 
 def _bound(it: Iteration, number: Number, slope: float, w: float) -> float:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from lab.engine.experiment import Experiment
     from lab.engine.networks import Built
     from lab.engine.trainer import Trainer
 
@@ -105,10 +106,16 @@ class Flow:
         return float(np.sqrt(np.nansum(sizes * self.values["gradient"] ** 2)))
 
 
-def measure(trainer: Trainer) -> Flow:
-    """Go through the iteration at hand without leaving a trace, and measure every layer."""
+def measure(trainer: Trainer, settings: Experiment | None = None) -> Flow:
+    """Go through the iteration at hand without leaving a trace, and measure every layer.
+
+    ``settings`` are those in force for the next step, where they are not the trainer's.
+    """
     from lab.engine.networks import built
     from lab.engine.numbering import numbers
+    from lab.engine.stand_in import stand_in
+
+    trainer = stand_in(trainer, settings)
 
     layers = tuple(_leaves(built(trainer.experiment.layers, trainer.network)))
     with rehearsing(trainer):

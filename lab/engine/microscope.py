@@ -15,7 +15,7 @@ import numpy as np
 from lab.engine.kinds import ExperimentError
 from lab.engine.next_update import next_update
 from lab.engine.second_path import carry_out, read
-from lab.engine.stages import consumers, leaves, stages
+from lab.engine.stages import consumers, leaves, sources, stages
 from lab.maths.explanations import LOSS
 from lab.maths.worked_losses import LocalLoss, probabilities, wanted
 from lab.maths.worked_updates import SYMBOLS
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lab.engine.next_update import Update
     from lab.engine.proofs import Recorded
     from lab.engine.second_path import Layer, LayerPass, Pass
-    from lab.engine.stages import Stage
+    from lab.engine.stages import Source, Stage
     from lab.engine.torch_pass import TorchUpdate
     from lab.engine.trainer import Trainer
     from lab.maths.activations import Array
@@ -77,6 +77,11 @@ class Iteration:
         return consumers(self.layers)
 
     @property
+    def sources(self) -> dict[str, Source]:
+        """What each layer takes, and the loss."""
+        return sources(self.layers)
+
+    @property
     def leaves(self) -> tuple[Layer, ...]:
         """The layers that compute something."""
         return tuple(leaves(self.layers))
@@ -110,7 +115,8 @@ def look_into(
     sample : int or None
         A row of ``data.x``; None: the batch of the iteration in progress, or of the next.
     settings
-        Those in force for the next step, where they are not the trainer's.
+        Those in force for the next step, where they are not the trainer's: the iteration is
+        the one that really comes next, see `lab.engine.stand_in`.
     with_update
         Whether torch's own updates are found too.
 
@@ -121,8 +127,10 @@ def look_into(
     """
     from lab.engine.networks import built
     from lab.engine.proofs import by_autograd
+    from lab.engine.stand_in import stand_in
     from lab.engine.torch_pass import own_pass
 
+    trainer = stand_in(trainer, settings)
     data, loss, training = trainer.data, trainer.experiment.loss, sample is None
     rows = _rows(trainer, sample)
     x, y = data.x[rows], data.target[rows]
@@ -134,8 +142,8 @@ def look_into(
         plain = parts if training else built(trainer.experiment.layers, trainer.network)
         layers = read(plain, training=training)
     found = carry_out(layers, x, y, loss)
-    update = next_update(trainer, found.gradients(), settings)
-    proofs = _updates(trainer, update, proof, own) if with_update else (None, None)
+    update = next_update(trainer, found.gradients())
+    proofs = _updates(trainer, proof, own) if with_update else (None, None)
     return Iteration(
         trainer.step_number, rows, training, x, y, loss, trainer.experiment.precision, layers,
         found, proof, own, own_output, update, *proofs,
@@ -159,7 +167,7 @@ def _rows(trainer: Trainer, sample: int | None) -> Any:
 
 
 def _updates(
-    trainer: Trainer, update: Update, proof: Mapping[str, Recorded], own: Mapping[str, Recorded]
+    trainer: Trainer, proof: Mapping[str, Recorded], own: Mapping[str, Recorded]
 ) -> tuple[TorchUpdate, TorchUpdate]:
     from lab.engine.torch_pass import torch_update
 
@@ -170,10 +178,9 @@ def _updates(
             for name, gradient in record.gradients.items()
         }
 
-    settings = update.settings
     return (
-        torch_update(trainer, by_name(proof), settings),
-        torch_update(trainer, by_name(own), settings, trainer.dtype),
+        torch_update(trainer, by_name(proof)),
+        torch_update(trainer, by_name(own), trainer.dtype),
     )
 
 
@@ -207,6 +214,7 @@ def tensor(it: Iteration, layer: str, name: str) -> Array:
     return it.update.parts(f"{layer}.{weight}")[symbol]
 
 
+HATS = {"m̂": ("exp_avg", "beta1"), "v̂": ("exp_avg_sq", "beta2")}
 _ROLES = {"in": "a", "out": "z", "d_in": "d_a", "d_out": "d_z"}
 
 
@@ -237,9 +245,18 @@ def beside(it: Iteration, layer: str, name: str, *, own: bool) -> Array | None:
     if name.startswith("Δ"):
         return update.deltas.get(f"{layer}.{name[1:]}")
     symbol, _, weight = name.rpartition(" ")
+    if symbol in HATS:
+        return _corrected(it, update, symbol, f"{layer}.{weight}")
     slots = {s: slot for slot, s in SYMBOLS[it.update.kind].items()}
     found = update.state.get(slots.get(symbol, ""), {})
     return found.get(f"{layer}.{weight}")
+
+
+def _corrected(it: Iteration, update: TorchUpdate, symbol: str, weight: str) -> Array:
+    """Return m̂ or v̂ of what torch keeps after the update, by torch's own count of updates."""
+    slot, beta = HATS[symbol]
+    moment = update.state[slot][weight]
+    return np.asarray(moment / (1 - it.update.options[beta] ** update.count))
 
 
 def _beside_of_loss(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lab.engine.optimizers import OPTIMIZERS
 from lab.maths.updates import CLIPS, RULES, penalised
 from lab.maths.worked_updates import parts
 
@@ -27,8 +26,8 @@ class Update:
 
     ``gradients`` are those of the objective after penalties and clipping, ``state`` what the
     optimizer keeps afterwards, by its torch name and then by weight; ``deltas`` are added to
-    the weights. ``kept`` is what it kept before, by weight; ``share`` is what clipping by the
-    norm leaves of every gradient.
+    the weights. ``kept`` is what it kept before, by weight; ``t`` counts the updates of this
+    optimizer, this one included; ``length`` is that of the gradient before clipping.
     """
 
     gradients: dict[str, Array]
@@ -58,16 +57,14 @@ class Update:
         return self._parts[name]
 
 
-def next_update(
-    trainer: Trainer, gradients: Mapping[str, Array], settings: Experiment | None = None
-) -> Update:
+def next_update(trainer: Trainer, gradients: Mapping[str, Array]) -> Update:
     """Return the update of the next iteration, were these its gradients.
 
-    The trainer's step and optimizer state are those in force, and so are its settings unless
-    others are given, which an edit has put in force for the next step. See
-    `lab.engine.trainer` for the order of penalties, clipping, decay and rule.
+    The trainer's step, settings and optimizer state are those in force; for edits that wait see
+    `lab.engine.stand_in`, and `lab.engine.trainer` for the order of penalties, clipping, decay
+    and rule.
     """
-    experiment = settings or trainer.experiment
+    experiment = trainer.experiment
     chosen = experiment.optimizer
     weights = {n: _double(p) for n, p in trainer.network.named_parameters()}
     penalty = experiment.regularisation
@@ -75,9 +72,9 @@ def next_update(
     length = float(np.sqrt(sum(float((g**2).sum()) for g in bare.values())))
     clip = experiment.clip
     bound = {n: CLIPS[clip.kind](g, length, **clip.as_dict()) for n, g in bare.items()}
-    rate = rate_of(trainer, experiment)
+    rate = trainer.learning_rate
     options = {**chosen.as_dict(), "learning_rate": rate}
-    kept, t = _kept(trainer, weights, experiment), trainer.step_number + 1
+    kept, t = _kept(trainer, weights), count_of(trainer) + 1
     state: dict[str, dict[str, Array]] = {}
     deltas: dict[str, Array] = {}
     for name, weight in weights.items():
@@ -88,41 +85,26 @@ def next_update(
     return Update(bound, state, deltas, experiment, kept, options, t, length)
 
 
-def rate_of(trainer: Trainer, experiment: Experiment) -> float:
-    """Return the learning rate of the next iteration under settings."""
-    if experiment is trainer.experiment:
-        return trainer.learning_rate
-    from lab.engine.schedules import SCHEDULES
+def count_of(trainer: Trainer) -> int:
+    """Return how many updates the optimizer has made, as it counts them itself.
 
-    schedule = experiment.schedule
-    factor = SCHEDULES[schedule.kind].factor(
-        trainer.step_number, experiment.steps, **schedule.as_dict()
-    )
-    rate: float = experiment.optimizer["learning_rate"] * factor
-    return rate
-
-
-def _kept(
-    trainer: Trainer, weights: Mapping[str, Array], experiment: Experiment
-) -> dict[str, dict[str, Any]]:
-    """Return what the optimizer keeps of each weight, cut out of the flat state.
-
-    What a newly chosen optimizer has not kept yet is as it begins.
+    It begins anew where the optimizer is changed, or weights are loaded. One that keeps no
+    count has no use for it; that of the run stands in.
     """
+    count = trainer.state.counters.get("step")
+    return trainer.step_number if count is None else round(count.item())
+
+
+def _kept(trainer: Trainer, weights: Mapping[str, Array]) -> dict[str, dict[str, Any]]:
+    """Return what the optimizer keeps of each weight, cut out of the flat state."""
     found: dict[str, dict[str, Any]] = {}
-    kind = OPTIMIZERS[experiment.optimizer.kind]
-    is_same = trainer.experiment.optimizer.kind == kind.name
-    slots = trainer.state.slots if is_same else {}
-    counters = trainer.state.counters if is_same else {}
-    flat = {slot: _double(tensor) for slot, tensor in slots.items()}
-    numbers = {n: _double(counters[n]) if n in counters else v for n, v in kind.counters}
-    wanted = kind.slots_for(experiment.optimizer.as_dict())
+    flat = {slot: _double(tensor) for slot, tensor in trainer.state.slots.items()}
+    numbers = {name: _double(count) for name, count in trainer.state.counters.items()}
     start = 0
     for name, weight in weights.items():
         end = start + weight.size
         views = {s: v[start:end].reshape(weight.shape) for s, v in flat.items()}
-        fresh = {s: np.zeros_like(weight) for s in wanted if s not in views}
-        found[name], start = {**views, **fresh, **numbers}, end
+        found[name], start = {**views, **numbers}, end
     return found
 
 

@@ -14,7 +14,6 @@ from lab.engine.flat import pieces
 from lab.engine.losses import LOSSES, build_loss
 from lab.engine.modules import Dropout
 from lab.engine.networks import leaf_modules
-from lab.engine.next_update import rate_of
 from lab.engine.optimizers import OPTIMIZERS, bare_step, build_optimizer
 from lab.engine.proofs import Recorded, _Keeper
 from lab.engine.seeds import seed_of
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from lab.engine.experiment import Experiment
     from lab.engine.trainer import Trainer
     from lab.maths.activations import Array
 
@@ -97,17 +95,18 @@ def _double(tensor: Tensor) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TorchUpdate:
-    """What torch's optimizer makes of gradients: updates and slots by the weight's name."""
+    """What torch's optimizer makes of gradients: updates and slots by the weight's name.
+
+    ``count`` is its own count of updates, this one included; NaN where it keeps none.
+    """
 
     deltas: dict[str, Array]
     state: dict[str, dict[str, Array]]
+    count: float
 
 
 def torch_update(
-    trainer: Trainer,
-    gradients: Mapping[str, Array],
-    settings: Experiment,
-    dtype: torch.dtype | None = None,
+    trainer: Trainer, gradients: Mapping[str, Array], dtype: torch.dtype | None = None
 ) -> TorchUpdate:
     """Return the update of the next iteration by torch.optim, on copies of weights and state.
 
@@ -116,6 +115,7 @@ def torch_update(
     and from zero, where no digits of a small update are lost in a large weight.
     """
     is_proof, dtype = dtype is None, dtype or torch.float64
+    settings = trainer.experiment
     own = list(trainer.network.parameters())
     names = [n for n, _ in trainer.network.named_parameters()]
     device = trainer.device.torch
@@ -126,13 +126,13 @@ def torch_update(
     rule = build_optimizer(
         OPTIMIZERS[settings.optimizer.kind], settings.optimizer.as_dict(), weights
     )
-    rule.state[weights].update(_state(trainer, settings, dtype))
+    rule.state[weights].update(_state(trainer, dtype))
     penalty, clip = settings.regularisation, settings.clip
     g += penalty.l1 * before.sign() + penalty.l2 * before
     bound = CLIPS[clip.kind].bound
     if bound is not None:
         bound(g, float(torch.linalg.vector_norm(g)), clip.as_dict())
-    rate = rate_of(trainer, settings)
+    rate = trainer.learning_rate
     weights.grad, rule.param_groups[0]["lr"] = g, rate
     if is_proof:
         weights.data.zero_()
@@ -144,22 +144,16 @@ def torch_update(
         for slot, tensor in rule.state[weights].items()
         if tensor.numel() == before.numel() and tensor.ndim
     }
-    return TorchUpdate(moved, slots)
+    count = rule.state[weights].get("step", torch.tensor(torch.nan))
+    return TorchUpdate(moved, slots, float(count))
 
 
 def _cut(vector: Tensor, like: list[Any]) -> list[Array]:
     return [_double(piece) for piece in pieces(vector, like)]
 
 
-def _state(trainer: Trainer, settings: Experiment, dtype: torch.dtype) -> dict[str, Tensor]:
-    kind = OPTIMIZERS[settings.optimizer.kind]
-    is_same = trainer.experiment.optimizer.kind == kind.name
-    before = trainer.state.optimizer_state if is_same else {}
-    found = {n: torch.tensor(v, dtype=torch.float32) for n, v in kind.counters}
-    for slot in kind.slots_for(settings.optimizer.as_dict()):
-        found[slot] = torch.zeros_like(trainer.state.values, dtype=dtype)
-    for name, tensor in before.items():
-        if name in found:
-            is_count = name == "step"
-            found[name] = tensor.to(torch.float32 if is_count else dtype, copy=True)
-    return found
+def _state(trainer: Trainer, dtype: torch.dtype) -> dict[str, Tensor]:
+    return {
+        name: tensor.to(torch.float32 if name == "step" else dtype, copy=True)
+        for name, tensor in trainer.state.optimizer_state.items()
+    }

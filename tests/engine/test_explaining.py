@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -293,6 +294,59 @@ def test_settings_of_the_next_step_are_those_of_the_update():
     for name, delta in it.update.deltas.items():
         np.testing.assert_allclose(delta, 50 * other.update.deltas[name], rtol=1e-12)
     assert decay == other.update.settings.weight_decay
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw", "nadam", "radam"])
+def test_the_count_of_updates_is_torchs_own(kind):
+    """After a change of the optimizer; a count of the run's steps fails every check."""
+    run = run_of({**EVERY, "optimizer": "sgd", "precision": "float64"}, 5)
+    run.edit({"optimizer.kind": kind})
+    run.step()
+    it = look_into(run.trainer, None, run.settings, with_update=True)
+    assert it.update.t == it.proof_update.count == 2
+    wrong = replace(it, update=replace(it.update, t=7, _parts={}))
+    for symbol in ("m̂", "v̂"):
+        number = Number("0", f"{symbol} weight", 3)
+        made, other = explain(it, number), explain(wrong, number)
+        assert made.is_proven
+        assert {c.words for c in made.checks} >= {"torch.optim, float64", "Finite difference"}
+        assert "^{2}" in made.numbers
+        assert not any(c.is_good for c in other.checks)
+
+
+PENDING = {
+    "learning rate": {"optimizer.learning_rate": 0.5},
+    "dropout": {"layers.3.p": 0.8},
+    "batch size": {"batches.size": 20},
+    "penalties": {"regularisation.l2": 0.3, "clip": {"kind": "norm", "max_norm": 0.1}},
+    "optimizer": {"optimizer.kind": "nadam"},
+    "momentum": {"optimizer": {"kind": "sgd", "momentum": 0.9}, "batches.shuffle": False},
+}
+
+
+@pytest.mark.parametrize("changes", PENDING.values(), ids=list(PENDING))
+def test_edits_that_wait_are_in_what_comes_next(changes):
+    run = run_of({**EVERY, "precision": "float64"}, 4)
+    run.edit(changes)
+    before = run.trainer.state.vector.clone()
+    held, state = run.trainer.experiment, run.trainer.state
+    it = look_into(run.bench, None, run.settings, with_update=True)
+    assert run.trainer.experiment is held
+    assert run.trainer.state is state
+    assert torch.equal(run.trainer.state.vector, before)
+    weights = run.trainer.state.values.clone()
+    run.step()
+    moved = (run.trainer.state.values - weights).numpy()
+    names = [n for n, _ in run.trainer.network.named_parameters()]
+    for update, limit in ((it.update, 1e-8), (it.own_update, 1e-15)):
+        made = np.concatenate([update.deltas[n].ravel() for n in names])
+        np.testing.assert_allclose(made, moved, rtol=0, atol=limit)
+    assert it.found.loss == pytest.approx(run.trainer.loss_value, rel=1e-12)
+    np.testing.assert_array_equal(it.rows, run.trainer.batch_indices())
+    other = run_of({**EVERY, "precision": "float64"}, 4)
+    other.edit(changes)
+    other.step()
+    assert torch.equal(run.trainer.state.vector, other.trainer.state.vector)
 
 
 def test_what_there_is_not_is_refused(monkeypatch):

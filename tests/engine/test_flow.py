@@ -145,6 +145,44 @@ def test_midway_through_an_iteration_it_is_that_iteration():
         np.testing.assert_array_equal(at_rest.values[name], midway.values[name])
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimizer.kind": "sgd", "optimizer.learning_rate": 3.0},
+        {"batches.size": 10, "regularisation.l2": 1.0},
+        {"layers.3.p": 0.8},
+        {"optimizer.kind": "nadam"},
+        {"batches.micro": 3},
+    ],
+    ids=str,
+)
+def test_edits_that_wait_are_in_what_is_measured(changes):
+    plain, run = Run(described()), Run(described())
+    for one in (plain, run):
+        one.advance(5)
+        one.edit(changes)
+    before = run.trainer.state.vector.clone()
+    held = run.trainer.experiment
+    found = measure(run.bench, run.settings)
+    assert run.trainer.experiment is held
+    assert torch.equal(run.trainer.state.vector, before)
+    parameters = {n: p.detach().clone() for n, p in run.trainer.network.named_parameters()}
+    run.step()
+    plain.step()
+    assert torch.equal(run.trainer.state.vector, plain.trainer.state.vector)
+    assert found.rows == len(run.trainer.batch_indices())
+    assert found.loss == pytest.approx(run.trainer.loss_value, rel=1e-12)
+    assert found.gradient_norm() == pytest.approx(run.trainer.gradient_norm, rel=1e-10)
+    moved = {n: p - parameters[n] for n, p in run.trainer.network.named_parameters()}
+    wanted = rms(moved["0.weight"], moved["0.bias"])
+    assert found.values["update"][0] == pytest.approx(wanted, rel=1e-8)
+    later = measure(run.bench, run.settings)  # the optimizer counts from the change on
+    run.step()
+    now = dict(run.trainer.network.named_parameters())
+    wanted = rms(*(now[n] - parameters[n] - moved[n] for n in ("0.weight", "0.bias")))
+    assert later.values["update"][0] == pytest.approx(wanted, rel=1e-8)
+
+
 def test_a_unit_that_never_answers_is_dead_and_others_are_not():
     layers = [{"kind": "linear", "units": 4}, "relu", "linear"]
     run = Run(described(layers=layers))

@@ -60,3 +60,37 @@ def test_what_an_update_is_made_of_is_worked_out_once(monkeypatch):
     )
     assert [set(found.parts(name)) >= {"g", "m", "v", "Δ"} for name in slopes for _ in "ab"]
     assert len(counted) == len(slopes)
+
+
+def begun_anew(kind, how):
+    """A run whose optimizer counts from another step on than the run does."""
+    layers = [{"kind": "linear", "units": 5}, "tanh", "linear"]
+    described = {"data": "iris", "layers": layers, "precision": "float64", "steps": 30}
+    if how == "changed":
+        run = Run(experiment({**described, "optimizer": "sgd"}))
+        run.advance(5)
+        run.edit({"optimizer.kind": kind})
+        run.step()
+        return run
+    run = Run(experiment({**described, "optimizer": kind}))
+    run.advance(5)
+    run.load_weights({n: t.clone() for n, t in run.trainer.network.state_dict().items()}, "own")
+    return run
+
+
+@pytest.mark.parametrize("how", ["changed", "loaded"])
+@pytest.mark.parametrize("kind", list(OPTIMIZERS))
+def test_updates_are_counted_as_the_optimizer_counts_them(kind, how):
+    run = begun_anew(kind, how)
+    for _ in range(3):
+        run.advance_phase()
+    trainer = run.trainer
+    gradients = {n: p.grad.numpy().copy() for n, p in trainer.network.named_parameters()}
+    found = next_update(trainer, gradients)
+    before = trainer.state.values.clone()
+    run.advance_phase()
+    moved = (trainer.state.values - before).numpy()
+    made = np.concatenate([found.deltas[n].ravel() for n in gradients])
+    np.testing.assert_allclose(made, moved, rtol=0, atol=1e-12)
+    if "step" in trainer.state.counters:
+        assert found.t == trainer.state.counters["step"] < trainer.step_number

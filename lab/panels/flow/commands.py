@@ -37,7 +37,7 @@ def flow(
 
     run = carried_out(target, step, run_code=run_code)
     data = run.trainer.data
-    asked = measure(run.trainer), run.settings, data.shape, data.encoding.outputs
+    asked = measure(run.trainer, run.settings), run.settings, data.shape, data.encoding.outputs
     if as_json:
         typer.echo(json.dumps(described(*asked), allow_nan=False))
     else:

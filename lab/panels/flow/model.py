@@ -138,10 +138,11 @@ class Ask:
     """The question to the worker; with a pause it is answered only now and then.
 
     ``pause_s`` is the least time between two answers, of which a tenth may be spent on one;
-    0: at every look.
+    0: at every look. ``settings`` are those in force for the next step.
     """
 
     pause_s: float = 0.1
+    settings: Experiment | None = None
     _next: float = 0.0
 
     def __call__(self, trainer: Trainer) -> Flow | None:
@@ -151,7 +152,7 @@ class Ask:
         began = perf_counter()
         if began < self._next:
             return None
-        found = measure(trainer)
+        found = measure(trainer, self.settings)
         if self.pause_s:
             now = perf_counter()
             self._next = now + max(self.pause_s, 10 * (now - began))

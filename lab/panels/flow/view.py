@@ -194,8 +194,10 @@ class FlowView(LiveView):
 
     def _ask(self, look: RunLook) -> None:
         """Have the network measured: at each look that stands still, now and then if not."""
-        wanted = look.run, look.playing
-        self._watch(ANSWER, Ask(PAUSE_S if look.playing else 0.0), wanted)
+        is_waiting = not (look.playing or look.phase)
+        settings = look.settings if is_waiting else None
+        wanted = look.run, look.playing, settings
+        self._watch(ANSWER, Ask(PAUSE_S if look.playing else 0.0, settings), wanted)
 
     def _show(self, look: RunLook, found: Flow) -> None:
         self.show_picture()

@@ -48,11 +48,14 @@ def inspect_(
     Every tensor is found by written-out formulas in float64 and compared with autograd and
     with finite differences. The step is reached by carrying the run out once more.
     """
+    from lab.engine.stand_in import stand_in
+
     run = carried_out(target, step, run_code=run_code)
+    trainer = stand_in(run.trainer, run.settings)
     if explain is not None:
-        typer.echo(_explained(run.trainer, sample, layer, explain, as_json))
+        typer.echo(_explained(trainer, sample, layer, explain, as_json))
         return
-    found = inspect(run.trainer, sample)
+    found = inspect(trainer, sample)
     text = json.dumps(described(found, layer), allow_nan=False) if as_json else None
     typer.echo(text if text is not None else in_words(found, layer))
 
