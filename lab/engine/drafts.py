@@ -312,6 +312,8 @@ class _Walk:
         self, kind: LayerKind, options: Options, shape: Shape | None, path: str
     ) -> Shape | None:
         """Return what it would give for what it seems to be meant for."""
+        if kind.is_foreign:
+            return None  # no code of a person's own runs for a guess
         for other in _nearby(shape, options):
             try:
                 after = kind.shape(options, other)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 LARGEST = 4 * 2**20
 """Bytes of a Python file."""
 _allowed: dict[Path, str] = {}
+_digests: dict[Path, tuple[tuple[int, ...], str]] = {}
+"""Of files as they were last seen: time, size and number, and the digest of their bytes."""
 
 
 class Found(NamedTuple):
@@ -131,20 +133,57 @@ def content_of(options: Options) -> tuple[Path, str, bytes]:
     ExperimentError
         If they may not, or cannot be read.
     """
-    from lab.files.errors import LoadError
+    path = _file_of(options)
+    content = _read(path)
+    digest = _digest(content)
+    _require_allowed(path, digest)
+    return path, digest, content
 
+
+def digest_of(options: Options) -> tuple[Path, str]:
+    """Return the file of a layer and its digest, if it may run; it is read only if it changed.
+
+    Raises
+    ------
+    ExperimentError
+        If it may not, or cannot be read.
+    """
+    path = _file_of(options)
+    mark = _mark(path)
+    if path not in _digests or _digests[path][0] != mark:
+        _digests[path] = mark, _digest(_read(path))
+    digest = _digests[path][1]
+    _require_allowed(path, digest)
+    return path, digest
+
+
+def _mark(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()  # reading it will say why
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _file_of(options: Options) -> Path:
     if not options["path"] or not options["name"]:
         raise ExperimentError("choose a Python file and a class in it.")
-    path = Path(options["path"]).expanduser().resolve()
+    return Path(options["path"]).expanduser().resolve()
+
+
+def _read(path: Path) -> bytes:
+    from lab.files.errors import LoadError
+
     try:
-        content = read_bytes(path, LARGEST)
+        return read_bytes(path, LARGEST)
     except LoadError as error:
         raise ExperimentError(str(error)) from None
-    digest = _digest(content)
+
+
+def _require_allowed(path: Path, digest: str) -> None:
     if _allowed.get(path) != digest:
         changed = ", which has changed since" if path in _allowed else ""
         raise ExperimentError(f"it runs code of {path.name}{changed}: allow it first.")
-    return path, digest, content
 
 
 def _digest(content: bytes) -> str:

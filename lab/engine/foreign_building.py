@@ -10,19 +10,20 @@ import ast
 import hashlib
 import sys
 from contextlib import contextmanager
-from functools import lru_cache
+from contextvars import ContextVar
 from pathlib import Path
+from threading import current_thread, main_thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lab.engine.foreign import content_of
+from lab.engine.foreign import content_of, digest_of
 from lab.engine.kinds import ExperimentError, Parameter
 from lab.engine.layer_kinds import LayerKind, Options
 from lab.engine.lazy import LazyModule
-from lab.engine.seeds import drawing
+from lab.engine.seeds import FOR_EVER, drawing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import torch
     from torch import nn
@@ -35,7 +36,9 @@ else:
 
 ROWS = 2
 """Samples that a module is tried with, to learn its shapes."""
-_spaces: dict[str, ModuleType] = {}
+MOST_KNOWN = 256
+"""Modules and shapes of samples of which is kept what came of them."""
+BEING_FOUND = "its shape is being found"
 
 
 class Facts(NamedTuple):
@@ -43,6 +46,22 @@ class Facts(NamedTuple):
 
     shape: Shape
     parameters: int
+
+
+class Asked(NamedTuple):
+    """What facts are about: a class in the bytes of a file, and the shape of a sample."""
+
+    path: str
+    digest: str
+    name: str
+    arguments: str
+    shape: Shape
+
+
+_spaces: dict[str, ModuleType] = {}
+_known: dict[Asked, Facts | str] = {}
+"""Facts, or the sentence that says why there are none."""
+_missing: ContextVar[list[Asked] | None] = ContextVar("missing", default=None)
 
 
 def arguments_in(text: str) -> dict[str, Any]:
@@ -105,9 +124,11 @@ def _told(path: Path, what: str) -> Iterator[None]:
     """Make a sentence of whatever a person's code raises."""
     try:
         yield
-    except (ExperimentError, KeyboardInterrupt):
+    except ExperimentError:
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and current_thread() is main_thread():
+            raise  # a person's; in any other thread it is that of the code
         said = str(error).strip().split("\n")[0][:200] or "no reason given"
         line = _line_in(path, error)
         raise ExperimentError(
@@ -130,34 +151,80 @@ def _line_in(path: Path, error: BaseException) -> str:
 def facts(options: Options, shape: Shape) -> Facts:
     """Return what a module makes of a sample's shape, and how many parameters it has.
 
-    It is built once, without memory if it can be, and tried with two samples.
+    It is built once, without memory if it can be, and tried with two samples; within
+    `only_known` nothing of it runs.
 
     Raises
     ------
     ExperimentError
         If the file was not allowed, or the module cannot take such samples.
     """
-    path, digest, _ = content_of(options)
-    return _facts(str(path), digest, options["name"], options["arguments"], shape)
+    path, digest = digest_of(options)
+    asked = Asked(str(path), digest, options["name"], options["arguments"], tuple(shape))
+    missing = _missing.get()
+    found = _known.get(asked) if missing is not None else _found(asked)
+    if found is None:
+        assert missing is not None
+        missing.append(asked)
+        raise ExperimentError(f"{BEING_FOUND}.")
+    if isinstance(found, str):
+        raise ExperimentError(found)
+    return found
 
 
-@lru_cache(maxsize=256)
-def _facts(path: str, digest: str, name: str, arguments: str, shape: Shape) -> Facts:
-    options = {"path": path, "name": name, "arguments": arguments}
-    what = f"{name} cannot take {ROWS}×{'×'.join(map(str, shape))}"
+@contextmanager
+def only_known() -> Iterator[list[Asked]]:
+    """Run no code of a person within: what is not known yet is listed, see `find`.
+
+    The window judges networks so, as code of which nobody knows how long it takes would keep
+    it from answering.
+    """
+    missing: list[Asked] = []
+    before = _missing.set(missing)
+    try:
+        yield missing
+    finally:
+        _missing.reset(before)
+
+
+def find(missing: Sequence[Asked]) -> None:
+    """Find what was missing, however long it takes; what fails is known then, too."""
+    with drawing(0, patience=FOR_EVER):
+        for asked in missing:
+            _found(asked)
+
+
+def _found(asked: Asked) -> Facts | str:
+    """Return what is known, or try it: what failed once may not fail again."""
+    known = _known.get(asked)
+    if isinstance(known, Facts):
+        return known
     with drawing(0), torch.no_grad():
+        known = _known.get(asked)  # another thread may have found it meanwhile
+        if isinstance(known, Facts):
+            return known
+        try:
+            known = _tried(asked)
+        except ExperimentError as error:
+            known = str(error)
+        if len(_known) >= MOST_KNOWN:
+            del _known[next(iter(_known))]
+        _known[asked] = known
+    return known
+
+
+def _tried(asked: Asked) -> Facts:
+    options = {"path": asked.path, "name": asked.name, "arguments": asked.arguments}
+    what = f"{asked.name} cannot take {ROWS}×{'×'.join(map(str, asked.shape))}"
+    with _told(Path(asked.path), what):
         try:
             with torch.device("meta"):
                 made = build(options)
-                out = made(torch.empty(ROWS, *shape))
-        except (
-            Exception,
-            SystemExit,
-        ):  # not all code can do without numbers; then it is tried with some
-            with _told(Path(path), what):
-                made = build(options)
-                out = made(torch.zeros(ROWS, *shape))
-    return _judged(Path(path), name, made, out)
+                out = made(torch.empty(ROWS, *asked.shape))
+        except (Exception, SystemExit):  # not all code can do without numbers
+            made = build(options)
+            out = made(torch.zeros(ROWS, *asked.shape))
+    return _judged(Path(asked.path), asked.name, made, out)
 
 
 def _judged(path: Path, name: str, made: nn.Module, out: Any) -> Facts:

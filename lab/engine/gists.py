@@ -22,10 +22,11 @@ _SHORTER = (
     (re.compile(r"got the sequence ([\d×]+)"), r"\1 ≠ features"),
     (re.compile(r"([\d×]+) is a sequence already"), r"\1: a sequence"),
     (re.compile(r"runs code of ([^:,]+)[:,]"), r"runs \1"),
+    (re.compile(r"shape is being found"), "being found"),
     (re.compile(r"(\d+) heads cannot share (\d+)"), r"\1 ∤ \2"),
     (re.compile(r"wanted (\d+) (?:features|values)\b.*got (\d+)"), r"\2 ≠ \1"),
 )
-_OF_ITSELF = re.compile(r"window|heads|allow it first")
+_OF_ITSELF = re.compile(r"window|heads|allow it first|being found")
 
 
 def is_of_itself(text: str) -> bool:
