@@ -67,7 +67,8 @@ class Bench:
         self.experiment = experiment
         self.dtype = torch.float64 if experiment.precision == "float64" else torch.float32
         shape, outputs = self.data.shape, self.data.encoding.outputs
-        slots = len(OPTIMIZERS[experiment.optimizer.kind].slots)
+        chosen = experiment.optimizer
+        slots = len(OPTIMIZERS[chosen.kind].slots_for(chosen.as_dict()))
         itemsize = self.dtype.itemsize
         self.sizes = checked_sizes(experiment.layers, shape, outputs, slots, itemsize)
         check_batches(experiment, len(self.data.train))

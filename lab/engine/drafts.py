@@ -190,7 +190,7 @@ def draft_of(experiment: Experiment, data: Data, layers: Sequence[Part] | None =
         parts,
         data.shape,
         LOSSES[experiment.loss.kind].encoding(data.classes).outputs,
-        len(OPTIMIZERS[experiment.optimizer.kind].slots),
+        len(OPTIMIZERS[experiment.optimizer.kind].slots_for(experiment.optimizer.as_dict())),
         8 if experiment.precision == "float64" else 4,
         experiment.batches.size,
         samples=len(data.train),

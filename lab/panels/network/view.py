@@ -139,7 +139,8 @@ class NetworkView(LiveView):
         self._tell()
 
     def _lay_out(self, look: RunLook, layers: tuple[Part, ...]) -> None:
-        made_of = (layers, look.run, look.settings.loss, look.settings.batches)
+        now = look.settings
+        made_of = (layers, look.run, now.loss, now.batches, now.optimizer, now.precision)
         if made_of == self._of:
             return
         self._of = made_of

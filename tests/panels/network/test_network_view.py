@@ -536,3 +536,10 @@ def test_a_card_of_a_normalised_unit_holds_the_normalisation(build):
     build.bridge.select("unit", ("layers.0", 1))
     latex = build.view.card.formula.latex()
     assert latex.index("tanh") < latex.index("BN") < latex.index("sum")
+
+
+def test_the_memory_is_that_of_the_optimizer_in_force(build):
+    memory = build.view.scene.draft.memory
+    assert memory.optimizer == 2 * memory.weights  # Adam keeps m and v
+    build.bridge.edit({"optimizer.kind": "sgd"})
+    build.until(lambda: build.view.scene.draft.memory.optimizer == 0)
