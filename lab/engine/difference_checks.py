@@ -50,7 +50,24 @@ def checks_of(it: Iteration, number: Number, made: Explanation) -> Explanation:
         made = replace(made, checks=_checks(it, number, made.value, difference))
     else:
         made = _of_update(it, number, made)
+    made = replace(made, checks=(*_of_itself(it, number, made), *made.checks))
     return replace(made, notes=made.notes + notes_on(it, number, made))
+
+
+def _of_itself(it: Iteration, number: Number, made: Explanation) -> tuple[Check, ...]:
+    """Speak up where the formula that is told, or its terms, do not give the number."""
+    whole = tensor(it, number.layer, number.tensor)
+    allowed = AUTOGRAD * _reach(whole[np.isfinite(whole)]) + ROUNDING * _added_up(it, number)
+    told = [] if made.worked is None else [made.worked]
+    told += [made.factor * made.total] if made.terms else []
+    checks = (_check("The formula, worked", made.value, other, allowed) for other in told)
+    return tuple(
+        check for check in checks if not check.is_good and not _are_undefined(check, made)
+    )
+
+
+def _are_undefined(check: Check, made: Explanation) -> bool:
+    return bool(np.isnan(check.value) and np.isnan(made.value))
 
 
 def _of_unit(it: Iteration, number: Number, made: Explanation) -> Explanation:
@@ -215,7 +232,8 @@ def _of_update(it: Iteration, number: Number, made: Explanation) -> Explanation:
     whole = tensor(it, number.layer, number.tensor)
     largest = float(np.abs(whole[np.isfinite(whole)]).max(initial=0.0))
     at = Number(number.layer, f"∂{weight}", number.place)
-    rounding = ROUNDING * _added_up(it, at) * (1 + _step(it, number, weight))
+    grain = ROUNDING * _added_up(it, at)
+    rounding = grain * (1 + _step(it, number, weight))
     proof = beside(it, number.layer, number.tensor, own=False)
     if proof is not None:
         allowed = AUTOGRAD * _reach(proof) + rounding
@@ -224,12 +242,29 @@ def _of_update(it: Iteration, number: Number, made: Explanation) -> Explanation:
         slope = float(it.proof[number.layer].gradients[weight].flat[number.place])
         other = _carried_out(it, number, symbol, weight, slope)
         allowed = AUTOGRAD * largest + rounding
+        allowed += _shaken(it, number, symbol, weight, slope, grain)
         checks.append(_check("Autograd, rule", made.value, other, allowed))
     slope = _difference(it, number, weight).value
     by_difference = _carried_out(it, number, symbol, weight, slope)
-    allowed = 10 * DIFFERENCE * largest + NOISE / ROUNDING * rounding
+    noise = NOISE / ROUNDING
+    allowed = 10 * DIFFERENCE * largest + noise * rounding
+    allowed += _shaken(it, number, symbol, weight, slope, noise * grain)
     checks.append(_check("Finite difference", made.value, by_difference, allowed + 1e-9))
     return replace(made, checks=(*checks, *_own(it, number, made.value)))
+
+
+def _shaken(
+    it: Iteration, number: Number, symbol: str, weight: str, slope: float, by: float
+) -> float:
+    """Return how far an effective step moves if the slope does by so much.
+
+    Of a slope that is nothing but rounding it is η/ε, to as few digits.
+    """
+    if symbol != "step":
+        return 0.0
+    here = _carried_out(it, number, symbol, weight, slope)
+    others = (_carried_out(it, number, symbol, weight, slope + s * by) for s in (-1, 1))
+    return max((abs(other - here) for other in others if np.isfinite(other)), default=0.0)
 
 
 def _step(it: Iteration, number: Number, weight: str) -> float:

@@ -14,7 +14,9 @@ import numpy as np
 from lab.engine.difference_checks import checks_of
 from lab.engine.layers import LAYERS
 from lab.engine.microscope import tensor
+from lab.engine.numbering import numbered
 from lab.engine.questioned import Number, symbol_and_weight
+from lab.engine.stages import Sum, sources
 from lab.maths import worked_backward, worked_forward, worked_gradients, worked_losses
 from lab.maths.explanations import (
     LOSS,
@@ -26,11 +28,13 @@ from lab.maths.explanations import (
     bracketed,
     indexed,
     put,
+    summed,
 )
 from lab.maths.worked_updates import LATEX, SYMBOLS, worked
 
 if TYPE_CHECKING:
     from lab.engine.microscope import Iteration
+    from lab.engine.stages import Source
 
 
 def found(it: Iteration, number: Number) -> float:
@@ -68,6 +72,7 @@ def explain(it: Iteration, number: Number) -> Explanation:
         enters=work.enters,
         factor=work.factor,
         total=work.total,
+        worked=work.value,
     )
     return checks_of(it, number, made)
 
@@ -101,20 +106,64 @@ def _of_loss(it: Iteration, number: Number) -> Worked:
     if number.tensor == "p":
         return worked_losses.probability(loss, number.place)
     if number.tensor == "o":
-        last = it.leaves[-1]
-        at = local(it, last.name, number.row)
-        return worked_forward.forward(at, number.place)
+        return _incoming(it, number)
     return Worked("", "", found(it, number))
 
 
 def _incoming(it: Iteration, number: Number) -> Worked:
     """What comes in is what the layer before hands on, or the sample."""
-    names = [layer.name for layer in it.leaves]
-    place = names.index(number.layer)
-    giver = names[place - 1] if place else ""
-    if giver and it.takers[giver] == (number.layer,):
-        return worked_forward.forward(local(it, giver, number.row), number.place)
+    source = sources(it.layers)[number.layer]
+    if isinstance(source, Sum):
+        return _added(it, source, number)
+    if source:
+        return worked_forward.forward(local(it, source, number.row), number.place)
     return Worked("", "", found(it, number))
+
+
+def _added(it: Iteration, block: Sum, number: Number) -> Worked:
+    """Explain h + F(h), what comes out of a residual block."""
+    ways = (("past the block", block.past), ("through it", block.through))
+    terms = tuple(Term(words, (), _value_of(it, way, number)) for words, way in ways)
+    latex = " + ".join(_name_of(it, way, number.place) for _, way in ways)
+    places = (number.place,)
+    enters = (Entering(block.first, "in", places), *_enters_of(block.through, places))
+    return summed(latex, terms, ("way", "value"), enters)
+
+
+def _value_of(it: Iteration, source: Source, number: Number) -> float:
+    if isinstance(source, Sum):
+        ways = (source.past, source.through)
+        return sum(_value_of(it, way, number) for way in ways)
+    given = it.passes[source].z if source else it.passes[it.leaves[0].name].a
+    return float(given[number.row].flat[number.place])
+
+
+def _name_of(it: Iteration, source: Source, place: int) -> str:
+    """Name what is handed on: of a block a, with the number of the block."""
+    if isinstance(source, Sum):
+        shape = it.passes[source.first].a.shape[1:]
+        return indexed("a", _index(shape, place), _label_of(it, source))
+    if source:
+        return symbol_of(it, Number(source, "out", place))
+    return indexed("x", _index(it.passes[it.leaves[0].name].a.shape[1:], place))
+
+
+def _index(shape: tuple[int, ...], place: int) -> str:
+    return ",".join(str(int(n) + 1) for n in np.unravel_index(place, shape))
+
+
+def _enters_of(source: Source, places: tuple[int, ...]) -> tuple[Entering, ...]:
+    if isinstance(source, Sum):
+        past = Entering(source.first, "in", places)
+        return (past, *_enters_of(source.through, places))
+    return (Entering(source, "out", places),) if source else ()
+
+
+def _label_of(it: Iteration, source: Source) -> str:
+    """Return the upper index of what is handed on; of a sample none."""
+    if isinstance(source, Sum):
+        return dict(numbered(it.layers, lambda layer: layer.inner))[source.path]
+    return _stage_numbers(it)[source] if source else ""
 
 
 def _arriving(it: Iteration, name: str, row: int, place: int) -> Worked:
@@ -160,8 +209,9 @@ def _through_activation(it: Iteration, activation: str, row: int, place: int) ->
 
 
 def _is_own_activation(it: Iteration, name: str, taker: str) -> bool:
+    """Say whether δ goes through it number by number, as it does not through a softmax."""
     return any(s.activation and s.activation.name == taker and s.main.name == name
-               for s in it.stages)  # fmt: skip
+               and s.activation.kind != "softmax" for s in it.stages)  # fmt: skip
 
 
 def _of_update(it: Iteration, number: Number) -> Worked:
@@ -229,9 +279,7 @@ def _stage_numbers(it: Iteration) -> dict[str, str]:
 def local(it: Iteration, name: str, row: int = 0) -> Local:
     """Return what the formulas may know of a layer."""
     p, numbers = it.passes[name], _stage_numbers(it)
-    names = list(numbers)
-    place = names.index(name)
-    before = numbers[names[place - 1]] if place else ""
+    before = _label_of(it, sources(it.layers)[name])
     layer = p.layer
     return Local(
         name, layer.kind, layer.options, layer.weights, p.a, p.z, p.d_a, p.d_z, row,

@@ -77,6 +77,44 @@ def _belongs(layer: Layer, stage: Stage) -> bool:
     return is_near and takes and is_free and LAYERS[layer.kind].is_activation
 
 
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What a residual block hands on: h, which came in and goes past it, and F(h).
+
+    ``path`` is that of the block in the description, ``first`` the name of the first layer in
+    it, which takes h.
+    """
+
+    path: str
+    first: str
+    past: Source
+    through: Source
+
+
+Source = str | Sum
+"""What a layer takes: the name of the layer that hands it on, a sum, or "" of a sample."""
+
+
+def sources(layers: Sequence[Layer]) -> dict[str, Source]:
+    """Return what each layer takes by its name, and the loss by `LOSS`."""
+    found: dict[str, Source] = {}
+    found[LOSS] = _note_sources(layers, "", found)
+    return found
+
+
+def _note_sources(layers: Sequence[Layer], h: Source, found: dict[str, Source]) -> Source:
+    """Note what layers take, the first of them h, and return what the last hands on."""
+    for layer in layers:
+        if layer.inner:
+            through = _note_sources(layer.inner, h, found)
+            first = next(leaves(layer.inner)).name
+            is_sum = LAYERS[layer.kind].needs_same_shape
+            h = Sum(layer.path, first, h, through) if is_sum else through
+        else:
+            found[layer.name], h = h, layer.name
+    return h
+
+
 def consumers(layers: Sequence[Layer]) -> dict[str, tuple[str, ...]]:
     """Return by the name of each layer which layers take what it hands on; `LOSS` the loss.
 

@@ -85,6 +85,7 @@ class Explanation:
     ``checks`` belong to the number; ``slope_checks`` to the derivative of the loss by it,
     ``slope``, where the number itself is none (``slope_title`` says which derivative it is,
     ``slope_words`` how it was found). ``notes`` are sentences.
+    ``worked`` is what the formula that is told gives.
     """
 
     title: str
@@ -97,6 +98,7 @@ class Explanation:
     enters: tuple[Entering, ...] = ()
     factor: float = 1.0
     total: float = math.nan
+    worked: float | None = None
     checks: tuple[Check, ...] = ()
     slope: float | None = None
     slope_title: str = "Derivative of the loss by it"

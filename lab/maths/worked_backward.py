@@ -22,7 +22,7 @@ from lab.maths.explanations import (
     put,
     summed,
 )
-from lab.maths.worked_forward import statistics_of
+from lab.maths.worked_forward import shared_out, statistics_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -210,20 +210,19 @@ def _group(local: Local, place: int, mean: float, scale: float) -> tuple[Array, 
 
 def softmax(local: Local, place: int) -> Worked:
     """Σ_j p_j(δ_ij − p_i) δ_j: the Jacobian of the softmax, row i."""
-    p, delta = (t[local.row].reshape(-1) for t in (local.z, local.d_z))
-    i = place
+    places, i, one, each = shared_out(local, place)
+    p, delta = (t[local.row].reshape(-1)[places] for t in (local.z, local.d_z))
     terms = [
         Term(str(j + 1), (float(p[j] * ((i == j) - p[i])), float(d)),
              float(p[j] * ((i == j) - p[i]) * d))
         for j, d in enumerate(delta)
     ]  # fmt: skip
-    index = str(i + 1)
-    latex = (
-        rf"\sum_j p_j\left([{index}=j]-p_{{{index}}}\right) {indexed(DELTA, 'j', local.own)}"
-    )
+    p_i, p_j = (indexed("p", index) for index in (one, each))
+    d_j = rf"\frac{{\partial L}}{{\partial {indexed('a', each, local.own)}}}"
+    latex = rf"\sum_j {p_j}\left([{i + 1}=j]-{p_i}\right) {d_j}"
     enters = [
-        Entering(local.name, "out", tuple(range(p.size))),
-        Entering(local.name, "d_out", tuple(range(p.size))),
+        Entering(local.name, "out", tuple(places)),
+        Entering(local.name, "d_out", tuple(places)),
     ]
     return summed(latex, terms, ("j", "∂p/∂z", "δ", "product"), enters)
 

@@ -210,16 +210,32 @@ def statistics_of(local: Local, place: int) -> tuple[int, float, float, bool]:
 
 
 def softmax(local: Local, place: int) -> Worked:
-    """eᶻ/Σeᶻ."""
-    z = local.a[local.row].reshape(-1)
+    """eᶻ/Σeᶻ, over the units of a token, the channels at a place, or all there are."""
+    places, at, one, each = shared_out(local, place)
+    z = local.a[local.row].reshape(-1)[places]
     e = np.exp(z - z.max())
-    value = float(e[place] / e.sum())
-    named = entering("j", local.before)
-    latex = rf"\frac{{e^{{{entering(str(place + 1), local.before)}}}}}{{\sum_j e^{{{named}}}}}"
+    value = float(e[at] / e.sum())
+    named = indexed("z", each, local.own)
+    latex = rf"\frac{{e^{{{indexed('z', one, local.own)}}}}}{{\sum_j e^{{{named}}}}}"
     total = float(np.exp(z).sum()) if z.max() < 700 else float("inf")
-    numbers = rf"\frac{{e^{{{put(float(z[place]))}}}}}{{{put(total)}}}"
-    enters = (Entering(local.name, "in", tuple(range(z.size))),)
+    numbers = rf"\frac{{e^{{{put(float(z[at]))}}}}}{{{put(total)}}}"
+    enters = (Entering(local.name, "in", tuple(places)),)
     return Worked(latex, numbers, value, enters=enters)
+
+
+def shared_out(local: Local, place: int) -> tuple[list[int], int, str, str]:
+    """Return the places over which a softmax shares 1, and which of them is meant.
+
+    Besides, the index of the one that is meant, and that of all with j.
+    """
+    shape = local.a.shape[1:]
+    axis = 0 if len(shape) in (1, 3) else len(shape) - 1
+    index = [int(n) for n in np.unravel_index(place, shape)]
+    grid = np.arange(int(np.prod(shape))).reshape(shape)
+    places = grid[tuple(slice(None) if n == axis else i for n, i in enumerate(index))]
+    one = [str(i + 1) for i in index]
+    each = ["j" if n == axis else i for n, i in enumerate(one)]
+    return [int(p) for p in places], index[axis], ",".join(one), ",".join(each)
 
 
 def prelu(local: Local, place: int) -> Worked:

@@ -118,11 +118,12 @@ def _has_lost_digits(it: Iteration) -> bool:
 
 def _explained(it: Iteration, number: Number | None) -> Explanation | None:
     """Explain a number; one that is not there, as of another network, is none."""
-    from lab.engine.explaining import explain
+    from lab.engine.explaining import explain, found
 
     if number is None:
         return None
     try:
-        return explain(it, number)
+        found(it, number)
     except LookupError:
         return None
+    return explain(it, number)
