@@ -193,7 +193,7 @@ class _Tally:
         """Pass the batch forward and back, in as many pieces as the trainer would."""
         trainer = self._trainer
         x, y = trainer.batches.at(trainer.step_number + 1)
-        number = max(1, min(trainer._micro, len(x) // trainer._least_piece))
+        number = trainer.pieces_of(len(x))
         pieces, begin = zip(x.tensor_split(number), y.tensor_split(number), strict=True), 0
         for piece, target in pieces:
             for module in trainer._dropouts:

@@ -15,7 +15,7 @@ import numpy as np
 from lab.engine.kinds import ExperimentError
 from lab.engine.next_update import next_update
 from lab.engine.second_path import carry_out, read
-from lab.engine.stages import consumers, leaves, sources, stages
+from lab.engine.stages import consumers, leaves, stages
 from lab.maths.explanations import LOSS
 from lab.maths.worked_losses import LocalLoss, probabilities, wanted
 from lab.maths.worked_updates import SYMBOLS
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lab.engine.next_update import Update
     from lab.engine.proofs import Recorded
     from lab.engine.second_path import Layer, LayerPass, Pass
-    from lab.engine.stages import Source, Stage
+    from lab.engine.stages import Stage
     from lab.engine.torch_pass import TorchUpdate
     from lab.engine.trainer import Trainer
     from lab.maths.activations import Array
@@ -77,11 +77,6 @@ class Iteration:
         return consumers(self.layers)
 
     @property
-    def sources(self) -> dict[str, Source]:
-        """What each layer takes, and the loss."""
-        return sources(self.layers)
-
-    @property
     def leaves(self) -> tuple[Layer, ...]:
         """The layers that compute something."""
         return tuple(leaves(self.layers))
@@ -123,7 +118,8 @@ def look_into(
     Raises
     ------
     ExperimentError
-        If there is no such sample, or the batch is too much to look into.
+        If there is no such sample, or the batch is too much to look into, or passes in pieces
+        that are normalised by themselves.
     """
     from lab.engine.networks import built
     from lab.engine.proofs import by_autograd
@@ -154,6 +150,12 @@ def _rows(trainer: Trainer, sample: int | None) -> Any:
     data = trainer.data
     if sample is None:
         rows = data.train[trainer.batches.indices(trainer.step_number + 1)]
+        pieces = trainer.pieces_of(len(rows))
+        if pieces > 1 and trainer.mixes_samples:
+            raise ExperimentError(
+                f"The batch passes in {pieces} pieces, each normalised by itself, which the "
+                "inspector cannot show as one; look at one sample."
+            )
         work = len(rows) * sum(s.multiply_adds for s in trainer.sizes)
         if work > MOST_WORK:
             raise ExperimentError(

@@ -84,7 +84,8 @@ class _Keeper:
     """
 
     def __init__(self, module: nn.Module, training: bool) -> None:
-        self._is_masked = training and getattr(module, "mask", None) is not None
+        mask = getattr(module, "mask", None) if training else None
+        self._mask = None if mask is None else mask.cpu().double()  # the pass draws another
         self.a = self.z = torch.empty(0)
         module.register_forward_pre_hook(self._before)
         module.register_forward_hook(self._after)
@@ -95,8 +96,8 @@ class _Keeper:
         return (self.a,)
 
     def _after(self, module: Any, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        if self._is_masked:  # by the mask drawn in the precision of the run
-            output = self.a * module.mask.double() / (1 - module.p)
+        if self._mask is not None:  # the one drawn by the run, in its precision
+            output = self.a * self._mask / (1 - module.p)
         self.z = output * 1
         self.z.retain_grad()
         return self.z

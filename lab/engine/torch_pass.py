@@ -19,7 +19,7 @@ from lab.engine.proofs import Recorded, _Keeper
 from lab.engine.seeds import seed_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from torch import Tensor, nn
 
@@ -32,8 +32,8 @@ def own_pass(
 ) -> tuple[nn.Module, dict[str, Recorded], Array]:
     """Pass samples through a copy of the network as the trainer does, in its precision.
 
-    Dropouts draw the masks of the very iteration that is in progress, or comes next. The
-    network itself is left as it is.
+    Dropouts draw the masks of the very iteration that is in progress, or comes next, and a
+    batch goes in as many pieces as it would. The network itself is left as it is.
 
     Returns
     -------
@@ -48,23 +48,55 @@ def own_pass(
     drawn = [m for m in copy.modules() if isinstance(m, Dropout)]
     for index, module in enumerate(drawn):
         seed = seed_of(trainer.experiment.seed, f"dropout/{index}", trainer.step_number + 1)
-        module.seed, module.place, module.mask = seed, (0, 0), None
+        module.seed, module.mask = seed, None
     leaves = dict(leaf_modules(copy))
     kept = {name: _Keeper(module, training=False) for name, module in leaves.items()}
-    start = _tensor(trainer, x).requires_grad_(x.dtype.kind == "f")
-    output = _answer(trainer, copy, start)
-    loss = trainer.experiment.loss
-    judge = build_loss(LOSSES[loss.kind], loss.as_dict())
-    wanted = torch.as_tensor(np.array(target), device=trainer.device.torch)
-    wanted = wanted if trainer.data.encoding.name == "index" else wanted.to(trainer.dtype)
-    torch.autograd.backward(judge(output, wanted))
-    records = {name: _record(leaves[name], kept[name]) for name in leaves}
+    count = trainer.pieces_of(len(x)) if training else 1
+    xs, targets = (np.array_split(t, count) for t in (x, target))
+    begins = np.cumsum([0, *map(len, xs)])
+    passed: list[dict[str, list[Array]]] = []
+    outputs, masks = [], []
+    for piece, wanted, begin in zip(xs, targets, begins, strict=False):
+        for module in drawn:
+            module.place = (int(begin), len(x))
+        outputs.append(_pass(trainer, copy, piece, wanted, len(piece) / len(x)))
+        passed.append({name: _passed(one) for name, one in kept.items()})
+        masks.append([module.mask for module in drawn])
+    for module, *own in zip(drawn, *masks, strict=True):
+        module.place, module.mask = (0, 0), None if own[0] is None else torch.cat(own)
+    records = {n: _record(leaf, [p[n] for p in passed]) for n, leaf in leaves.items()}
     for leaf in leaves.values():
         leaf._forward_hooks.clear()
         leaf._forward_pre_hooks.clear()
     for parameter in copy.parameters():
         parameter.grad = None
-    return copy, records, _double(output)
+    return copy, records, np.concatenate(outputs)
+
+
+def _pass(trainer: Trainer, network: nn.Module, x: Array, target: Any, share: float) -> Array:
+    """Pass samples forward and back, and return what the network gave."""
+    start = _tensor(trainer, x).requires_grad_(x.dtype.kind == "f")
+    output = _answer(trainer, network, start)
+    loss = trainer.experiment.loss
+    judge = build_loss(LOSSES[loss.kind], loss.as_dict())
+    wanted = torch.as_tensor(np.array(target), device=trainer.device.torch)
+    wanted = wanted if trainer.data.encoding.name == "index" else wanted.to(trainer.dtype)
+    torch.autograd.backward(judge(output, wanted) * share)
+    return _double(output)
+
+
+def _passed(kept: _Keeper) -> list[Array]:
+    return [_double(kept.a), _double(kept.z), _slope(kept.a), _slope(kept.z)]
+
+
+def _record(module: nn.Module, passed: Iterable[list[Array]]) -> Recorded:
+    """Put together what has passed a layer in pieces."""
+    a, z, d_a, d_z = (np.concatenate(parts) for parts in zip(*passed, strict=True))
+    return Recorded(a, z, d_a, d_z, {n: _slope(p) for n, p in module.named_parameters()})
+
+
+def _slope(tensor: Tensor) -> Array:
+    return _double(tensor.grad if tensor.grad is not None else torch.zeros_like(tensor))
 
 
 def _tensor(trainer: Trainer, x: Array) -> Tensor:
@@ -79,14 +111,6 @@ def _answer(trainer: Trainer, network: nn.Module, x: Tensor) -> Tensor:
     with torch.autocast(trainer.device.torch.type, torch.bfloat16):
         output = network(x)
     return output.float()
-
-
-def _record(module: nn.Module, kept: _Keeper) -> Recorded:
-    def slope(tensor: Tensor) -> Array:
-        return _double(tensor.grad if tensor.grad is not None else torch.zeros_like(tensor))
-
-    gradients = {n: slope(p) for n, p in module.named_parameters()}
-    return Recorded(_double(kept.a), _double(kept.z), slope(kept.a), slope(kept.z), gradients)
 
 
 def _double(tensor: Tensor) -> Array:
@@ -128,17 +152,24 @@ def torch_update(
     )
     rule.state[weights].update(_state(trainer, dtype))
     penalty, clip = settings.regularisation, settings.clip
-    g += penalty.l1 * before.sign() + penalty.l2 * before
+    if penalty.l1:
+        g.add_(before.sign(), alpha=penalty.l1)
+    if penalty.l2:
+        g.add_(before, alpha=penalty.l2)
     bound = CLIPS[clip.kind].bound
     if bound is not None:
         bound(g, float(torch.linalg.vector_norm(g)), clip.as_dict())
     rate = trainer.learning_rate
     weights.grad, rule.param_groups[0]["lr"] = g, rate
     if is_proof:
-        weights.data.zero_()
-    weights.data.sub_(before, alpha=rate * settings.weight_decay)
+        weights.data.zero_().sub_(before, alpha=rate * settings.weight_decay)
+        begun = torch.zeros_like(before)
+    else:
+        weights.data.mul_(1 - rate * settings.weight_decay)
+        begun = before
     bare_step(rule)()
-    moved = dict(zip(names, _cut(weights.data - (0 if is_proof else before), own), strict=True))
+    after = weights.data.double() - begun.double()
+    moved = dict(zip(names, _cut(after, own), strict=True))
     slots = {
         slot: dict(zip(names, _cut(tensor, own), strict=True))
         for slot, tensor in rule.state[weights].items()

@@ -230,11 +230,20 @@ class Trainer(Bench):
             module.seed = seed_of(self.experiment.seed, purpose, self.step_number + 1)
             module.place = (0, 0)
 
+    def pieces_of(self, samples: int) -> int:
+        """Return in how many pieces a batch of so many samples passes through."""
+        return max(1, min(self._micro, samples // self._least_piece))
+
+    @property
+    def mixes_samples(self) -> bool:
+        """Whether a layer takes statistics over what passes through together."""
+        return self._least_piece > 1
+
     def _accumulate(self, x: Tensor) -> None:
         """Go forward and backward in pieces; the gradients of the pieces add up."""
         self.state.gradient.zero_()
         outputs, total, begin = [], 0.0, 0
-        number = max(1, min(self._micro, len(x) // self._least_piece))
+        number = self.pieces_of(len(x))
         pieces = zip(x.tensor_split(number), self.target.tensor_split(number), strict=True)
         for part_x, part_y in pieces:
             for module in self._dropouts:

@@ -15,6 +15,7 @@ from lab.engine.kinds import ExperimentError
 from lab.engine.microscope import beside, look_into, tensor
 from lab.engine.optimizers import OPTIMIZERS
 from lab.engine.phases import Phase
+from lab.engine.proofs import errors
 from lab.engine.questioned import Number
 from lab.engine.run import Run
 from lab.engine.stages import consumers, stages
@@ -217,8 +218,6 @@ def test_layers_without_activation_are_one_matrix():
 
 def test_every_gradient_agrees_with_autograd_to_ten_digits():
     """NN8."""
-    from lab.engine.proofs import errors
-
     for sample in (0, None):
         it = look_into(run_of(EVERY).trainer, sample)
         assert max(errors(it.found, it.proof).values()) <= 1e-10
@@ -305,7 +304,9 @@ def test_the_count_of_updates_is_torchs_own(kind):
     it = look_into(run.trainer, None, run.settings, with_update=True)
     assert it.update.t == it.proof_update.count == 2
     wrong = replace(it, update=replace(it.update, t=7, _parts={}))
-    for symbol in ("m̂", "v̂"):
+    corrected = {"m̂", "v̂"} & it.update.parts("0.weight").keys()
+    assert corrected
+    for symbol in corrected:
         number = Number("0", f"{symbol} weight", 3)
         made, other = explain(it, number), explain(wrong, number)
         assert made.is_proven
@@ -347,6 +348,45 @@ def test_edits_that_wait_are_in_what_comes_next(changes):
     other.edit(changes)
     other.step()
     assert torch.equal(run.trainer.state.vector, other.trainer.state.vector)
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("phases", [0, 2])
+def test_a_batch_in_pieces_is_the_runs_to_the_bit(precision, phases):
+    """Its masks are those of the whole batch, and gradients add up as the trainer's do."""
+    layers = [one for one in EVERY["layers"] if one != "batch_norm"]
+    described = {**EVERY, "layers": layers, "precision": precision,
+                 "batches": {"size": 13, "micro": 3},
+                 "regularisation": {"l1": 1e-3, "l2": 1e-2, "weight_decay": 0.1}}  # fmt: skip
+    run = run_of(described)
+    for _ in range(phases):
+        run.advance_phase()
+    it = look_into(run.bench, None, with_update=True)
+    assert max(errors(it.found, it.proof).values()) <= 1e-10
+    for number in (
+        Number("0", "out", 2, 11),
+        Number("2", "out", 1, 5),
+        Number("0", "∂bias", 1),
+    ):
+        assert explain(it, number).is_proven
+    before = run.trainer.state.values.clone()
+    run.step()
+    assert it.found.loss == pytest.approx(run.trainer.loss_value, rel=1e-6)
+    np.testing.assert_array_equal(it.own_output, run.trainer.output.double().numpy())
+    names = [n for n, _ in run.trainer.network.named_parameters()]
+    own = np.concatenate([it.own_update.deltas[n].ravel() for n in names])
+    moved = run.trainer.state.values.double() - before.double()
+    np.testing.assert_array_equal(own, moved.numpy())
+
+
+def test_pieces_that_are_normalised_by_themselves_are_refused_in_a_sentence():
+    run = run_of({**EVERY, "batches": {"size": 12, "micro": 3}})
+    with pytest.raises(ExperimentError, match=r"passes in 3 pieces.*look at one sample"):
+        look_into(run.trainer, None)
+    it = look_into(run.trainer, 4, with_update=True)
+    assert explain(it, Number("0", "Δweight", 2)).is_proven
+    run.edit({"batches.micro": 1})
+    assert look_into(run.trainer, None, run.settings).is_batch  # what waits is in force
 
 
 def test_what_there_is_not_is_refused(monkeypatch):
