@@ -227,6 +227,8 @@ def _of_update(it: Iteration, number: Number) -> Worked:
         for slot, s in SYMBOLS[update.kind].items()
         if slot in update.kept[name]
     }
+    if "mu_product" in update.kept[name]:
+        before["∏μ"] = float(update.kept[name]["mu_product"])
     made = worked(symbol, update.kind, values, before, update.t, update.options)
     decay = update.options["learning_rate"] * update.settings.weight_decay
     if symbol != "Δ" or not decay:
@@ -261,6 +263,8 @@ def _bound_gradient(it: Iteration, number: Number, name: str, weight: str) -> Wo
         numbers = rf"{put(factor)} \cdot \left({numbers}\right)"
     if clip.kind == "value":
         latex = rf"\max(-c,\ \min(c,\ {latex}))"
+        c = put(float(clip["limit"]))
+        numbers = rf"\max(-{c},\ \min({c},\ {numbers}))"
         return Worked(latex, numbers, value)
     told = tuple(terms) if len(terms) > 1 else ()
     return Worked(latex, numbers, value, told, ("part", "value"), factor=factor)

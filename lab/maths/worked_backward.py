@@ -23,6 +23,7 @@ from lab.maths.explanations import (
     summed,
 )
 from lab.maths.worked_forward import shared_out, statistics_of
+from lab.maths.worked_sequences import BACKWARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,10 +80,21 @@ def conv2d(local: Local, place: int) -> Worked:
         w, d = float(weight[out, c, u, v]), float(delta[out, i, j])
         terms.append(Term(f"{out + 1}, {u + 1}, {v + 1}", (w, d), w * d))
         places.append(int(np.ravel_multi_index((out, i, j), delta.shape)))
-    latex = rf"\sum_{{o,u,v}} {indexed('W', f'o{c + 1}uv', local.own)}\, "
-    latex += indexed(DELTA, f"o,{y + 1 + p}-u,{x + 1 + p}-v", local.own)
+    over = "o,u,v"
+    if s > 1:  # the window begins at every s-th number only
+        over += rf":\ {s}\mid {y + 1 + p}-u,\ {s}\mid {x + 1 + p}-v"
+    latex = rf"\sum_{{{over}}} {indexed('W', f'o{c + 1}uv', local.own)}\, "
+    i, j = (_window_of(n + 1 + p, letter, s) for n, letter in ((y, "u"), (x, "v")))
+    latex += indexed(DELTA, f"o,{i},{j}", local.own)
     enters = [Entering(local.name, "d_out", tuple(places))]
     return summed(latex, terms, ("o, u, v", "W", "δ", "product"), enters)
+
+
+def _window_of(place: int, letter: str, stride: int) -> str:
+    """Return which window holds a place at ``letter`` in it, all counted from 1."""
+    if stride == 1:
+        return f"{place + 1}-{letter}"
+    return f"1+({place}-{letter})/{stride}"
 
 
 def max_pool2d(local: Local, place: int) -> Worked:
@@ -276,5 +288,6 @@ WORKED: dict[str, Callable[[Local, int], Worked]] = {
     "softmax": softmax,
     "prelu": activation,
     **dict.fromkeys(ACTIVATIONS, activation),
+    **BACKWARD,
 }
 """By the name of the layer kind."""

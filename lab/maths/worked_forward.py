@@ -23,6 +23,7 @@ from lab.maths.explanations import (
     put,
     summed,
 )
+from lab.maths.worked_sequences import FORWARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -254,18 +255,25 @@ def activation(local: Local, place: int) -> Worked:
     z = float(local.a[local.row].flat[place])
     value = float(ACTIVATIONS[local.kind].value(np.array([z]), **local.options)[0])
     named = indexed("z", str(place + 1), local.own)
-    latex = VALUES[local.kind].replace("z", named)
-    numbers = VALUES[local.kind].replace("z", bracketed(z)) if len(latex) < 90 else put(value)
+    form = form_of(local)
+    latex = form.replace("z", named)
+    numbers = form.replace("z", bracketed(z)) if len(latex) < 90 else put(value)
     numbers = _filled(numbers, local)
     enters = (Entering(local.name, "in", (place,)),)
     return Worked(_filled(latex, local), numbers, value, enters=enters)
+
+
+def form_of(local: Local) -> str:
+    """Return φ(z), as the options of the layer have it."""
+    is_tanh = local.kind == "gelu" and local.options.get("approximate") == "tanh"
+    return GELU_BY_TANH if is_tanh else VALUES[local.kind]
 
 
 def _filled(latex: str, local: Local) -> str:
     """Put in what an option is, where a formula has a letter for it."""
     for name, letter in (("alpha", r"\alpha"), ("beta", r"\beta"), ("negative_slope", "s")):
         if name in local.options and letter in latex:
-            return latex.replace(letter, put(float(local.options[name])))
+            return latex.replace(letter, bracketed(float(local.options[name])))
     return latex
 
 
@@ -276,7 +284,7 @@ VALUES = {
     "hardsigmoid": r"\min(1,\max(0,z/6+1/2))",
     "tanh": r"\tanh(z)",
     "relu": r"\max(0,\ z)",
-    "leaky_relu": r"\max(z,\ s\, z)",
+    "leaky_relu": r"\max(0,\ z) + s \cdot \min(0,\ z)",
     "elu": r"\mathrm{ELU}(z)",
     "selu": r"\mathrm{SELU}(z)",
     "celu": r"\mathrm{CELU}(z)",
@@ -284,11 +292,14 @@ VALUES = {
     "silu": r"z\,\sigma(z)",
     "hardswish": r"z\,\min(1,\max(0,z/6+1/2))",
     "mish": r"\mathrm{Mish}(z)",
-    "softplus": r"\frac{1}{\beta}\log(1+e^{\beta z})",
+    "softplus": r"\frac{1}{\beta}\log(1+e^{\beta \cdot z})",
     "softsign": r"\frac{z}{1+\left|z\right|}",
     "relu6": r"\min(6,\max(0,z))",
 }
 """φ(z) in LaTeX, where every z stands for the argument."""
+
+GELU_BY_TANH = r"\frac{z}{2}\left(1+\tanh(\sqrt{2/\pi}\,(z+0.044715\,(z)^3))\right)"
+"""The approximation of GELU that does without Φ."""
 
 WORKED: dict[str, Callable[[Local, int], Worked]] = {
     "linear": linear,
@@ -303,6 +314,7 @@ WORKED: dict[str, Callable[[Local, int], Worked]] = {
     "softmax": softmax,
     "prelu": prelu,
     **dict.fromkeys(VALUES, activation),
+    **FORWARD,
 }
 """By the name of the layer kind."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lab.maths.explanations import Entering, Local, Term, Worked, entering, indexed, put, summed
+from lab.maths.worked_forward import statistics_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,7 +103,8 @@ def _conv(local: Local, place: int) -> Worked:
     ]
     latex = rf"\sum_{{n,i,j}} {indexed(DELTA, f'n,{out + 1}ij', local.own)}\, "
     latex += entering(
-        f"n,{c + 1},{_shifted(s, 'i', u - p)},{_shifted(s, 'j', v - p)}", local.before
+        f"n,{c + 1},{_shifted(s, 'i', u + 1 - s - p)},{_shifted(s, 'j', v + 1 - s - p)}",
+        local.before,
     )
     size = delta[0].size
     enters = [Entering(local.name, "d_out", tuple(range(out * size, (out + 1) * size)))]
@@ -121,19 +123,26 @@ def _conv_bias(local: Local, place: int) -> Worked:
 def _norm(local: Local, name: str, place: int) -> Worked:
     """Σ δu for γ, Σ δ for β, u being what was normalised."""
     if local.kind == "batch_norm":
-        delta, z = (t[:, place].reshape(-1) for t in (local.d_z, local.z))
+        delta = local.d_z[:, place].reshape(-1)
     else:
         size = local.weights["weight"].size
-        delta, z = (t.reshape(-1, size)[:, place] for t in (local.d_z, local.z))
+        delta = local.d_z.reshape(-1, size)[:, place]
     if name == "bias":
         return _deltas(local, delta, place)
-    gamma, beta = (float(local.weights[n].flat[place]) for n in ("weight", "bias"))
-    if gamma == 0:
-        value = float("nan")
-        return Worked(rf"\sum_n \delta_n u_{{n,{place + 1}}}", put(value), value)
-    terms = _products(local, delta, (z - beta) / gamma)
+    terms = _products(local, delta, _units(local, place))
     latex = rf"\sum_n {indexed(DELTA, f'n,{place + 1}', local.own)}\, u_{{n,{place + 1}}}"
     return summed(latex, terms, ("n", "δ", "u", "product"), [])
+
+
+def _units(local: Local, place: int) -> Array:
+    """Return u, what came in less its mean and over its spread, where γ number ``place`` is."""
+    eps = float(local.options["eps"])
+    if local.kind == "batch_norm":
+        span = 1 if local.a.ndim == 2 else local.a[0, 0].size
+        _, mean, variance, _ = statistics_of(local, place * span)
+        return np.asarray((local.a[:, place].reshape(-1) - mean) / np.sqrt(variance + eps))
+    a = local.a.reshape(-1, local.weights["weight"].size)
+    return np.asarray((a[:, place] - a.mean(axis=1)) / np.sqrt(a.var(axis=1) + eps))
 
 
 def _prelu(local: Local) -> Worked:

@@ -150,7 +150,10 @@ def _slope_words(loss: LocalLoss, c: str, o: float, y: float) -> tuple[str, str]
             rf"\max(-{d},\ \min({d},\ {e_numbers}))",
         )
     if loss.kind == "hinge_loss":
-        return rf"-{y_c}\,[{y_c}{o_c} \leq 1]", f"-{bracketed(y)}"
+        is_within = f"{float(y * o <= 1):.0f}"
+        return (
+            rf"\left(-{y_c}\right)[{y_c}{o_c} \leq 1]", rf"{bracketed(-y)} \cdot {is_within}"
+        )  # fmt: skip
     value = float(loss.slope[loss.row].flat[int(c) - 1]) * loss.shares
     return rf"\frac{{\partial}}{{\partial {o_c}}}\sum_j \max(0,\ m-o_y+o_j)", put(value)
 

@@ -39,7 +39,8 @@ def parts(kind: str, g: Array, before: State, t: int, options: Options) -> dict[
     """Return what the rule computes of a gradient, by symbol, in the order of computing.
 
     ``step`` is the effective step of each weight, by which its (corrected, averaged) gradient
-    is multiplied: η alone for SGD, η/(√v̂ + ε) for Adam.
+    is multiplied: η alone for SGD, η/(√v̂ + ε) for Adam. What NAdam averages is m and g, each
+    corrected in its own way: it has no m̂.
     """
     update, state = RULES[kind](g, before, t, options)
     found: dict[str, Array] = {"g": g}
@@ -47,7 +48,8 @@ def parts(kind: str, g: Array, before: State, t: int, options: Options) -> dict[
         if slot in state:
             found[symbol] = np.broadcast_to(state[slot], g.shape)
     if kind in (*ADAMS, "nadam", "radam"):
-        found["m̂"], found["v̂"] = corrected(found["m"], found["v"], t, options)
+        m_hat, v_hat = corrected(found["m"], found["v"], t, options)
+        found |= {"v̂": v_hat} if kind == "nadam" else {"m̂": m_hat, "v̂": v_hat}
     found["step"] = _effective(kind, g, found, update, options)
     found["Δ"] = update
     return found
@@ -60,9 +62,9 @@ def _effective(
     rate = options["learning_rate"]
     if kind == "sgd":
         return np.full_like(g, rate)
-    if kind in ADAMS:
+    if kind in (*ADAMS, "nadam"):
         return np.asarray(rate / (np.sqrt(found["v̂"]) + options["eps"]))
-    along = found["m̂"] if kind in ("nadam", "radam") else g
+    along = found["m̂"] if kind == "radam" else g
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(along != 0, -update / along, np.nan)
 
@@ -79,7 +81,7 @@ def worked(
         One of those of `parts`.
     found, before
         The numbers of this very weight, by symbol: as `parts` has them, and as the optimizer
-        kept them from the step before.
+        kept them from the step before; ``∏μ`` besides, of NAdam.
     t : int
         The number of the update, from 1 on.
     """
@@ -99,21 +101,25 @@ def _formulas(
             made[symbol] = _average(symbol, share, before.get(symbol, 0.0), g)
     if kind == "sgd":
         made |= _sgd(t, found, before, o)
-    if "m̂" in found:
-        for hat, symbol, beta in (("m̂", "m", "beta1"), ("v̂", "v", "beta2")):
+    for hat, symbol, beta in (("m̂", "m", "beta1"), ("v̂", "v", "beta2")):
+        if hat in found:
             n = symbol == "v"
             latex = rf"\frac{{{symbol}}}{{1-\beta_{2 if n else 1}^{{t}}}}"
             below = rf"1-{put(o[beta])}^{{{t}}}"
             made[hat] = latex, rf"\frac{{{put(found[symbol])}}}{{{below}}}"
-    if kind in ADAMS:
+    if kind in (*ADAMS, "nadam"):
         root = rf"\sqrt{{{put(found['v̂'])}}}+{put(o['eps'])}"
         made["step"] = r"\frac{\eta}{\sqrt{\hat v}+\varepsilon}", rf"\frac{{{rate}}}{{{root}}}"
+    if kind in ADAMS:
         made["Δ"] = (
             r"-\eta\,\frac{\hat m}{\sqrt{\hat v}+\varepsilon}",
             rf"-{rate} \cdot \frac{{{put(found['m̂'])}}}{{{root}}}",
         )
-    made |= _others(kind, found, before, o)
-    return made
+    if kind == "nadam":
+        made["Δ"] = _nadam(t, found, before, o)
+    if kind == "radam":
+        made |= _radam(t, found, o)
+    return made | _others(kind, found, before, o)
 
 
 def _averages(kind: str, o: Mapping[str, Any]) -> dict[str, tuple[str, float, int]]:
@@ -190,15 +196,45 @@ def _others(
             ),
             "Δ": (rf"-\eta\,{step}", rf"-{rate} \cdot {root} \cdot {bracketed(g)}"),
         }
-    if kind == "nadam":
-        return {
-            "Δ": (
-                r"-\eta\,\frac{\mu_{t+1} m/(1-\prod\mu) + (1-\mu_t)\, g/(1-\prod\mu)}"
-                r"{\sqrt{\hat v}+\varepsilon}", "",
-            )
-        }  # fmt: skip
-    if kind == "radam":
-        return {
-            "Δ": (r"-\eta\,\hat m\, r_t\,\frac{\sqrt{1-\beta_2^t}}{\sqrt v+\varepsilon}", "")
-        }
     return {}
+
+
+def _nadam(
+    t: int, found: Mapping[str, float], before: Mapping[str, float], o: Mapping[str, Any]
+) -> tuple[str, str]:
+    """Write NAdam's step with P, the product of all μ up to now."""
+    now, after = (
+        o["beta1"] * (1 - 0.5 * 0.96 ** (k * o["momentum_decay"])) for k in (t, t + 1)
+    )
+    p = before.get("∏μ", 1.0) * now
+    of_m = rf"\frac{{{put(after)} \cdot {bracketed(found['m'])}}}{{1-{put(p * after)}}}"
+    of_g = rf"\frac{{{put(1 - now)} \cdot {bracketed(found['g'])}}}{{1-{put(p)}}}"
+    root = rf"\sqrt{{{put(found['v̂'])}}}+{put(o['eps'])}"
+    return (
+        r"-\frac{\eta}{\sqrt{\hat v}+\varepsilon}\left("
+        r"\frac{\mu_{t+1}\, m}{1-\mu_{t+1} \prod_{s \leq t} \mu_s}"
+        r" + \frac{(1-\mu_t)\, g}{1-\prod_{s \leq t} \mu_s}\right)",
+        rf"-\frac{{{put(o['learning_rate'])}}}{{{root}}}\left({of_m} + {of_g}\right)",
+    )
+
+
+def _radam(
+    t: int, found: Mapping[str, float], o: Mapping[str, Any]
+) -> dict[str, tuple[str, str]]:
+    """Write RAdam's step: that of momentum until v is of enough gradients, then rectified."""
+    rate, beta = put(o["learning_rate"]), o["beta2"]
+    mean = bracketed(found["m̂"])
+    most = 2 / (1 - beta) - 1
+    length = most - 2 * t * beta**t / (1 - beta**t)
+    if length <= 5:
+        return {"step": (r"\eta", rate), "Δ": (r"-\eta\,\hat m", rf"-{rate} \cdot {mean}")}
+    trust = (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length)
+    scale = r"r_t\,\frac{\sqrt{1-\beta_2^t}}{\sqrt{v}+\varepsilon}"
+    numbers = (
+        rf"{put(trust**0.5)} \cdot \frac{{\sqrt{{1-{put(beta)}^{{{t}}}}}}}"
+        rf"{{\sqrt{{{put(found['v'])}}}+{put(o['eps'])}}}"
+    )
+    return {
+        "step": (rf"\eta\, {scale}", rf"{rate} \cdot {numbers}"),
+        "Δ": (rf"-\eta\,\hat m\, {scale}", rf"-{rate} \cdot {mean} \cdot {numbers}"),
+    }

@@ -238,9 +238,9 @@ def carried(it: Iteration, stage: Stage) -> str:
     """Say with shapes how δ comes to a stage: ``δ(64) = Wᵀ(64×10) δ(10) ⊙ φ′(64)``."""
     passes, takers = it.passes, it.takers[stage.last.name]
     shape = size_words(passes[stage.main.name].z.shape[1:])
-    slope = f" ⊙ φ′({shape})" if stage.activation is not None else ""
+    activation = stage.main if LAYERS[stage.main.kind].is_activation else stage.activation
     if takers == (LOSS,):
-        return f"δ({shape}) = ∂L/∂o{slope}"
+        return f"δ({shape}) = {_through(activation, shape, '∂L/∂o')}"
     ways = []
     for taker in takers:
         if taker == LOSS:
@@ -254,4 +254,18 @@ def carried(it: Iteration, stage: Stage) -> str:
             ways.append(f"Wᵀ({inputs}×{units}) δ({back})")
         else:
             ways.append(f"δ({back}) back through {LAYERS[p.layer.kind].title.lower()}")
-    return f"δ({shape}) = {' + '.join(ways)}{slope}"
+    return f"δ({shape}) = {_through(activation, shape, *ways)}"
+
+
+def _through(activation: Layer | None, shape: str, *ways: str) -> str:
+    """Say how δ goes back through an activation: number by number, or all with all."""
+    told = " + ".join(ways)
+    if activation is None:
+        return told
+    many = f"({told})" if len(ways) > 1 else told
+    if activation.kind == "softmax":
+        sizes = shape.split("×")
+        each = "" if len(sizes) == 1 else " at each place"
+        one = sizes[-1] if len(sizes) == 2 else sizes[0]
+        return f"Jᵀ({one}×{one}) {many}{each}"
+    return f"{many} ⊙ φ′({shape})"
