@@ -62,20 +62,20 @@ def attention(a: Array, weights: Weights, options: Options) -> Passed:
     """
     heads = options["heads"]
     (q, q_back), (k, k_back), (v, v_back) = (
-        linear(a, _part(weights, name), {}) for name in ("query", "key", "value")
+        linear(a, part(weights, name), {}) for name in ("query", "key", "value")
     )
-    split = tuple(_by_head(t, heads) for t in (q, k, v))
+    split = tuple(by_head(t, heads) for t in (q, k, v))
     p = attention_weights(split[0], split[1], causal=options["causal"])
-    z, out_back = linear(_joined(p @ split[2]), _part(weights, "out"), {})
+    z, out_back = linear(joined(p @ split[2]), part(weights, "out"), {})
 
     def back(delta: Array) -> tuple[Array, dict[str, Array]]:
         d_mixed, found = out_back(delta)
-        slopes = attended_back(_by_head(d_mixed, heads), p, *split)
+        slopes = attended_back(by_head(d_mixed, heads), p, *split)
         gradients = {f"out.{n}": g for n, g in found.items()}
         d_a = np.zeros_like(a)
         ways = zip(("query", "key", "value"), (q_back, k_back, v_back), slopes, strict=True)
         for name, way, slope in ways:
-            share, found = way(_joined(slope))
+            share, found = way(joined(slope))
             d_a += share
             gradients |= {f"{name}.{n}": g for n, g in found.items()}
         return d_a, gradients
@@ -83,19 +83,19 @@ def attention(a: Array, weights: Weights, options: Options) -> Passed:
     return z, back
 
 
-def _part(weights: Weights, name: str) -> dict[str, Array]:
+def part(weights: Weights, name: str) -> dict[str, Array]:
     """Return the weights of one of the linear parts."""
     start = f"{name}."
     return {n.removeprefix(start): w for n, w in weights.items() if n.startswith(start)}
 
 
-def _by_head(t: Array, heads: int) -> Array:
+def by_head(t: Array, heads: int) -> Array:
     """Return (N, H, T, d) of (N, T, D)."""
     n, tokens, width = t.shape
     return t.reshape(n, tokens, heads, width // heads).transpose(0, 2, 1, 3)
 
 
-def _joined(t: Array) -> Array:
+def joined(t: Array) -> Array:
     """Return (N, T, D) of (N, H, T, d)."""
     n, heads, tokens, size = t.shape
     return t.transpose(0, 2, 1, 3).reshape(n, tokens, heads * size)

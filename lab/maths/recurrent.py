@@ -77,6 +77,21 @@ def lstm_cell(of_token: Array, of_state: Array, before: State) -> Moment:
     return Moment((o * t, after), back)
 
 
+def remembering(
+    cell: Cell, remembered: int, a: Array, weights: Weights
+) -> tuple[list[State], list[Moment]]:
+    """Return the state before the first token and after each, and the turn of each token."""
+    w_h = weights["weight_hh"]
+    of_tokens = a @ weights["weight_ih"].T + weights.get("bias_ih", 0.0)
+    states: list[State] = [(np.zeros((len(a), w_h.shape[1])),) * remembered]
+    moments: list[Moment] = []
+    for t in range(a.shape[1]):
+        of_states = states[-1][0] @ w_h.T + weights.get("bias_hh", 0.0)
+        moments.append(cell(of_tokens[:, t], of_states, states[-1]))
+        states.append(moments[-1].state)
+    return states, moments
+
+
 def recurrent(cell: Cell, remembered: int) -> Rule:
     """Return the rule of a layer that goes through (N, T, D) with ``remembered`` tensors.
 
@@ -84,18 +99,12 @@ def recurrent(cell: Cell, remembered: int) -> Rule:
     """
 
     def rule(a: Array, weights: Weights, options: Options) -> Passed:
-        w_h, b_h = weights["weight_hh"], weights.get("bias_hh", 0.0)
-        of_tokens = a @ weights["weight_ih"].T + weights.get("bias_ih", 0.0)
-        start = (np.zeros((len(a), w_h.shape[1])),) * remembered
-        states, moments = [start], []
-        for t in range(a.shape[1]):
-            moments.append(cell(of_tokens[:, t], states[-1][0] @ w_h.T + b_h, states[-1]))
-            states.append(moments[-1].state)
+        w_h = weights["weight_hh"]
+        states, moments = remembering(cell, remembered, a, weights)
         h = np.stack([state[0] for state in states], axis=1)  # (N, T + 1, units)
 
         def back(delta: Array) -> tuple[Array, dict[str, Array]]:
-            above = delta if delta.ndim == 3 else _only_last(delta, a.shape[1])
-            by_token, by_state = _through_time(moments, above, w_h)
+            by_token, by_state = through_time(moments, delta, w_h)
             found = {
                 "weight_ih": np.einsum("ntg,ntd->gd", by_token, a, optimize=True),
                 "weight_hh": np.einsum("ntg,ntu->gu", by_state, h[:, :-1], optimize=True),
@@ -116,8 +125,12 @@ def _only_last(delta: Array, tokens: int) -> Array:
     return above
 
 
-def _through_time(moments: list[Moment], above: Array, w_h: Array) -> tuple[Array, Array]:
-    """Return ∂L by what the gates got of tokens and of states, each (N, T, gates · units)."""
+def through_time(moments: list[Moment], delta: Array, w_h: Array) -> tuple[Array, Array]:
+    """Return ∂L by what the gates got of tokens and of states, each (N, T, gates · units).
+
+    ``delta`` is ∂L by all that is handed on, (N, T, units), or by the last state, (N, units).
+    """
+    above = delta if delta.ndim == 3 else _only_last(delta, len(moments))
     d_state: State = tuple(np.zeros_like(s) for s in moments[0].state)
     by_token, by_state = [], []
     for t in reversed(range(len(moments))):

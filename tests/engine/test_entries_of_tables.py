@@ -15,10 +15,12 @@ from lab.engine.adapting import adapted
 from lab.engine.data import prepare
 from lab.engine.experiment import TABLES
 from lab.engine.kinds import ExperimentError
+from lab.engine.layers import LAYERS
 from lab.engine.records import Record
 from lab.engine.run import Run
 from lab.engine.script import needs_arrays, script
 from lab.engine.script_network import layer_lines
+from lab.maths import worked_backward, worked_forward
 
 ENGINE = Path(layers.__file__).parent
 OWN = {
@@ -112,3 +114,15 @@ def test_another_dataset_is_exported_as_its_entry_says(make, monkeypatch, kind):
     assert not needs_arrays(wish)
     mine = script(Record(wish), "a.py", prepare(wish))
     assert mine == script(Record(known), "a.py", prepare(known))
+
+
+NO_FORMULA = {"module"}
+"""Whatever a person has written is shown by its numbers alone."""
+
+
+def test_what_has_no_worked_formula_is_listed():
+    """Any other kind would be told by its bare name, silently."""
+    leaves = {name for name, kind in LAYERS.items() if kind.wrap is None}
+    assert leaves - set(worked_forward.WORKED) == NO_FORMULA
+    assert leaves - set(worked_backward.WORKED) == NO_FORMULA
+    assert set(worked_forward.WORKED) <= leaves
