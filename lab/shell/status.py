@@ -154,15 +154,11 @@ def shortened(units: list[str]) -> list[str]:
 
 def widths(layers: tuple[Part, ...], outputs: int) -> list[int]:
     """Return the widths of the layers that have one; one left open has that of the outputs."""
-    found = []
-    for part in layers:
-        options = part.as_dict()
-        width = options.get("units") or options.get("channels")
-        if "units" in options and not width:
-            width = outputs
-        if isinstance(width, int) and width > 0:
-            found.append(width)
-    return found
+    from lab.engine.experiment import nested
+    from lab.engine.layers import LAYERS
+
+    wide = [(part, LAYERS[part.kind].width) for _, part in nested(layers)]
+    return [part[name] or outputs for part, name in wide if name]
 
 
 def _secondary(parent: QWidget) -> QLabel:

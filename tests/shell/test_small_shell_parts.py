@@ -183,6 +183,9 @@ def test_a_network_is_named_by_its_widths():
 
     assert widths(presets.load("playground").layers, 1) == [4, 2, 1]
     assert widths(presets.load("digits-mlp").layers, 10) == [128, 128, 10]
+    inside = {"kind": "residual", "layers": [{"kind": "linear", "units": 5}, "tanh"]}
+    deep = presets.load("playground").changed({"layers": [inside, "linear"]})
+    assert widths(deep.layers, 1) == [5, 1]
     assert shortened(["4", "32", "32", "32", "32", "1", "1"]) == ["4", "32\u00d74", "1", "1"]
 
 

@@ -23,10 +23,12 @@ def test_a_unit_brings_its_layer_with_it_and_the_same_again_is_no_news(bridge):
         ("layer", "layers.2"),
         ("unit", ("layers.2", 3)),
         ("unit", ("layers.2", 4)),
+        ("unit", None),  # of another layer than the one selected now
         ("layer", "layers.0"),
         ("weight", ("layers.0", "weight", 5)),
     ]
-    assert bridge.selection["unit"] == ("layers.2", 4)
+    assert bridge.selection["unit"] is None
+    assert bridge.selection["layer"] == "layers.0"
 
 
 def test_a_view_made_later_knows_what_was_selected(qtbot, bridge):

@@ -18,9 +18,11 @@ from lab.panels.network.painting import (
     HEAD,
     Canvassed,
     paint_bands,
+    paint_chosen,
     paint_columns,
     paint_ground,
     paint_headers,
+    paint_problems,
     paint_skips,
     paint_weights,
 )
@@ -117,7 +119,8 @@ class NetworkCanvas(QWidget):
         self._pressed = self._drop = self._bow = None  # what was under the hand may be gone
         extent = scene.layout.width, scene.layout.bottom
         known = (before.scene.layout.width, before.scene.layout.bottom) if before else None
-        if not self._is_placed and known != extent:
+        is_other = before is None or before.scene.title != scene.title
+        if is_other or (not self._is_placed and known != extent):
             self.fit(whole=False)
         self._tell_overview()
         self.update()
@@ -170,14 +173,16 @@ class NetworkCanvas(QWidget):
             return
         layout = self.now.scene.layout
         half = layout.bottom + 8
-        room = (12.0, HEAD + 6.0, self.width() - 12.0, self.height() - self._foot() - 8.0)
-        self.now.camera = fitted((layout.width, 2 * half), room, whole=whole)
+        size, camera = (layout.width, 2 * half), self.now.camera
+        for foot in (0.0, float(self.overview.height())):  # the strip is there if it must be
+            room = (12.0, HEAD + 6.0, self.width() - 12.0, self.height() - foot - 8.0)
+            camera = fitted(size, room, whole=whole)
+            if camera.scale * layout.width <= room[2] - room[0] + 1:
+                break
+        self.now.camera = camera
         self._is_placed = False
         self._tell_overview()
         self.update()
-
-    def _foot(self) -> float:
-        return self.overview.height() if self.overview.isVisible() else 0.0
 
     def look(self, camera: Camera) -> None:
         """See it from elsewhere."""
@@ -244,6 +249,8 @@ class NetworkCanvas(QWidget):
         self._paint_links(painter, now)
         paint_columns(painter, now, area)
         paint_weights(painter, now, self._fans)
+        paint_chosen(painter, now, self._fans)
+        paint_problems(painter, now)
         painter.fillRect(QRectF(0, 0, area.width(), HEAD), theme.colour("base", 225))
         paint_headers(painter, now, area)
         self._paint_gesture(painter, now)
@@ -262,7 +269,7 @@ class NetworkCanvas(QWidget):
         if self._drop is not None:
             x = gap_x(now, self._drop)
             painter.setPen(line_pen("accent", 2.0))
-            painter.drawLine(QPointF(x, 6), QPointF(x, self.height() - self._foot() - 6))
+            painter.drawLine(QPointF(x, 6), QPointF(x, self.height() - 6))
         elif self._hover_gap is not None:
             middle = QPointF(gap_x(now, self._hover_gap), HEAD / 2)
             painter.setPen(line_pen("accent", 1.5))

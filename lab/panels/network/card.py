@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
     from lab.engine.rows import Row
 
-HEIGHT, LINE = 116, 32
-"""Of the card with three lines of settings, and of each line more."""
+HEIGHT = 144
+"""Of the card, with four lines of settings; more are scrolled, or the canvas would jump."""
 FORM, FIELD = 164, 88
 LEGEND = 150
-MOST_COLUMNS, MOST_LINES = 4, 5
+MOST_COLUMNS = 4
 
 
 class Card(QWidget):
@@ -108,7 +108,6 @@ class Card(QWidget):
         self.numbers.setText(numbers)
         self.weight.hide()
         self._pages.setCurrentIndex(0)
-        self.setFixedHeight(HEIGHT)
 
     def show_weight(self, said: tuple[str, str, str], value: float) -> None:
         """Show a weight that can be set by hand."""
@@ -133,7 +132,6 @@ class Card(QWidget):
             rows = self._rows[place * each : (place + 1) * each]
             form.show_rows(list(rows))
             form.setVisible(bool(rows))
-        self.setFixedHeight(HEIGHT + LINE * (min(max(each, 3), MOST_LINES) - 3))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay the settings out anew."""

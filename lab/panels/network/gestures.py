@@ -36,6 +36,7 @@ class Gestures(QObject):
         menus.fit_wanted.connect(canvas.fit)
         menus.open_wanted.connect(view.opening.ask)
         menus.keys_wanted.connect(self._on_keys_wanted)
+        menus.told.connect(self._on_told)
         view.editor.refused.connect(self._on_refused)
         view.opening.failed.connect(self._on_refused)
         view.opening.told.connect(self._on_told)

@@ -28,8 +28,8 @@ MOST_INPUTS = 32
 HEIGHT = 540.0
 SLOT, BOX_SLOT = 104.0, 96.0
 FAN, BAND = 92.0, 30.0
-SIDE, PITCH, LEAST_PITCH = 56.0, 82.0, 8.4
-LABEL = 24.0
+SIDE, PITCH, LEAST_PITCH = 54.0, 86.0, 8.4
+LABEL = 30.0
 """Room below a unit for its bias; where units stand closer than this there is none."""
 BOX = 72.0
 LIFT, DEEPER = 34.0, 20.0

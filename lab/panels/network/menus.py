@@ -30,6 +30,7 @@ class Menus(QObject):
     fit_wanted = Signal()
     open_wanted = Signal()
     keys_wanted = Signal()
+    told = Signal(str)
 
     def __init__(self, editor: Editor, parent: QWidget) -> None:
         super().__init__(parent)
@@ -162,7 +163,7 @@ class Menus(QObject):
         self.keep.setCheckable(True)
         self.keep.setToolTip("A changed network begins with what the others have learned")
         self.keep.toggled.connect(self._on_keep_toggled)
-        menu.addAction("Open a network...", self.open_wanted)
+        menu.addAction("Open a network...").triggered.connect(self._on_open)
         menu.addSeparator()
         menu.addAction("Copy the formula (LaTeX)", self._on_latex)
         self._with_weights = menu.addAction(
@@ -172,9 +173,25 @@ class Menus(QObject):
         menu.addAction("Copy the code (PyTorch)", self._on_code)
         menu.addAction("Paste layers", self._on_paste_at_end)
         menu.addSeparator()
-        menu.addAction("See all of the network", self.fit_wanted)
-        menu.addAction("Keys of the canvas", self.keys_wanted)
+        menu.addAction("See all of the network").triggered.connect(self._on_fit)
+        menu.addAction("Keys of the canvas").triggered.connect(self._on_keys)
         return menu
+
+    @Slot()
+    def _on_open(self) -> None:
+        self.open_wanted.emit()
+
+    @Slot()
+    def _on_fit(self) -> None:
+        self.fit_wanted.emit()
+
+    @Slot()
+    def _on_keys(self) -> None:
+        self.keys_wanted.emit()
+
+    def _copy(self, text: str, what: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self.told.emit(f"{what} is on the clipboard.")
 
     @Slot(bool)
     def _on_keep_toggled(self, is_on: bool) -> None:
@@ -182,7 +199,7 @@ class Menus(QObject):
 
     @Slot()
     def _on_latex(self) -> None:
-        QGuiApplication.clipboard().setText(formulas.copyable(self._editor.layers()))
+        self._copy(formulas.copyable(self._editor.layers()), "The formula")
 
     @Slot()
     def _on_more_opening(self) -> None:
@@ -194,7 +211,7 @@ class Menus(QObject):
     @Slot()
     def _on_latex_with_weights(self) -> None:
         text = formulas.copyable(self._editor.layers(), self.tensors)
-        QGuiApplication.clipboard().setText(text)
+        self._copy(text, "The formula with its weights")
 
     @Slot()
     def _on_code(self) -> None:
@@ -204,7 +221,7 @@ class Menus(QObject):
         if wanted is None:
             return
         try:
-            QGuiApplication.clipboard().setText(code(self._editor.layers(), *wanted))
+            self._copy(code(self._editor.layers(), *wanted), "The code")
         except ExperimentError as error:
             self._editor.refused.emit(str(error))
 

@@ -32,6 +32,8 @@ HEAD = 60
 WIDE, NARROW, LEAST = 76.0, 34.0, 12.0
 """Room a header needs for all its lines, for its first, for the bare number."""
 LEAST_LOSS = 56
+LIFTED = 48
+"""How far above a link the words about it stand, which may be wider than it is long."""
 CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
@@ -90,8 +92,17 @@ def paint_bands(painter: QPainter, now: Canvassed) -> None:
                 paint_ways(painter, starts, middle, line_pen(role, width))
                 starts = middle
             paint_ways(painter, starts, ends, line_pen(role, width))
-            if problem:
-                _paint_pill(painter, middle[0], problem.short, "error")
+
+
+def paint_problems(painter: QPainter, now: Canvassed) -> None:
+    """Write over everything else what is wrong with a link."""
+    for place, link in enumerate(now.scene.layout.links):
+        problem = now.scene.problem_into(place + 1)
+        if problem:
+            left, right = (now.scene.layout.columns[n] for n in (link.left, link.right))
+            start, end = next(_ends(now, left, 1)), next(_ends(now, right, -1))
+            middle = QPointF((start.x() + end.x()) / 2, _middle(now) - LIFTED)
+            _paint_pill(painter, middle, problem.short, "error")
 
 
 def _is_one_by_one(left: Column, right: Column) -> bool:
@@ -270,6 +281,22 @@ def _paint_loss(painter: QPainter, now: Canvassed, column: Column) -> None:
     painter.setFont(theme.font("caption"))
     painter.setPen(theme.colour("secondary"))
     painter.drawText(area.adjusted(2, 36, -2, -4), CENTRE, words)
+
+
+def paint_chosen(painter: QPainter, now: Canvassed, fans: list[Fan]) -> None:
+    """Paint the curve of the selected weight in the accent, with its value."""
+    chosen = now.state.weight
+    fan = next((f for f in fans if chosen is not None and f.path == chosen[0]), None)
+    if fan is None or chosen is None or chosen[1] != "weight":
+        return
+    row, column = divmod(chosen[2], fan.weights.shape[1])
+    if row >= len(fan.weights):
+        return
+    start = QPointF(*now.camera.to_pixel(fan.x0, float(fan.y0[column])))
+    end = QPointF(*now.camera.to_pixel(fan.x1, float(fan.y1[row])))
+    paint_ways(painter, [start], [end], line_pen("accent", 3.0))
+    middle = QPointF((start.x() + end.x()) / 2, (start.y() + end.y()) / 2)
+    _paint_pill(painter, middle, shown(float(fan.weights[row, column]), 3))
 
 
 def paint_weights(painter: QPainter, now: Canvassed, fans: list[Fan]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lab.engine.layers import ACTIVATION, DROPOUT, LAYERS, NORMALISATION, ROLES
@@ -23,13 +24,27 @@ _MEANING = {
 }
 
 
-def rows(block: Block) -> list[Row]:
-    """Return the lines of a block: options of its main layer, and what follows in each role."""
+def rows(block: Block, wide: int = 0) -> list[Row]:
+    """Return the lines of a block: options of its main layer, and what follows in each role.
+
+    ``wide`` is how many numbers it gives, for where that is left open.
+    """
     kind = LAYERS[block.main.kind]
-    found = [row for row in option_rows(block.path, block.main, kind) if _counts(row, block)]
+    found = [
+        _closed(row, block, wide)
+        for row in option_rows(block.path, block.main, kind)
+        if _counts(row, block)
+    ]
     if kind.role or kind.holds_layers:
         return found
     return [*found[:1], *_role_rows(block), *found[1:]]
+
+
+def _closed(row: Row, block: Block, wide: int) -> Row:
+    """Return a line that was left open with what it comes to: as many as the loss needs."""
+    closing = LAYERS[block.main.kind].closing
+    is_open = closing and row.path == f"{block.path}.{closing}" and block.main[closing] is None
+    return replace(row, value=wide) if is_open and wide else row
 
 
 def _counts(row: Row, block: Block) -> bool:

@@ -39,6 +39,7 @@ class Scene:
     features: tuple[str, ...]
     outputs: tuple[str, ...]
     loss: Kind
+    title: str
     headers: tuple[tuple[str, str, str], ...] = field(default=())
 
     def problem_at(self, column: Column) -> Problem | None:
@@ -68,7 +69,10 @@ def scene(look: RunLook, layers: tuple[Part, ...], draft: Draft) -> Scene:
     outputs = classes if len(classes) == look.data.encoding.outputs else ()
     loss = LOSSES[look.settings.loss.kind]
     headers = tuple(_header(c, draft, look, loss) for c in layout.columns)
-    return Scene(layers, found, layout, draft, look.data.feature_names, outputs, loss, headers)
+    return Scene(
+        layers, found, layout, draft, look.data.feature_names, outputs, loss,
+        look.settings.title, headers,
+    )  # fmt: skip
 
 
 def _header(column: Column, draft: Draft, look: RunLook, loss: Kind) -> tuple[str, str, str]:
@@ -88,8 +92,8 @@ def _header(column: Column, draft: Draft, look: RunLook, loss: Kind) -> tuple[st
     flat = known.shape_in is None or len(known.shape_in) == 1
     way = f"{_short(known.shape_in)} → " if flat else ""
     way += _short(draft.by_path[column.block.last].shape_out)
-    words = ", ".join(filter(None, (f"{column.block.kind} {way}", column.block.words)))
-    return f"Layer {column.block.number}", words, cost
+    words = ", ".join(filter(None, (column.block.kind, column.block.words)))
+    return f"Layer {column.block.number}", words, f"{way}, {cost}"
 
 
 def _short(shape: tuple[int, ...] | None) -> str:
