@@ -350,6 +350,23 @@ def test_edits_that_wait_are_in_what_comes_next(changes):
     assert torch.equal(run.trainer.state.vector, other.trainer.state.vector)
 
 
+def test_in_the_past_it_is_the_iteration_that_came_next_there():
+    run = run_of({**EVERY, "precision": "float64"}, 4)
+    run.edit({"layers.3.p": 0.8, "optimizer.kind": "nadam"})
+    run.advance(3)
+    run.seek(4)
+    vector = run.bench.state.vector.clone()
+    it = look_into(run.bench, None, run.settings, with_update=True)
+    assert torch.equal(run.bench.state.vector, vector)
+    assert it.found.loss == pytest.approx(run.timeline.current.row(5)["loss"], rel=1e-12)
+    before = run.bench.state.values.clone()
+    run.seek(5)
+    moved = (run.bench.state.values - before).numpy()
+    names = [n for n, _ in run.trainer.network.named_parameters()]
+    own = np.concatenate([it.own_update.deltas[n].ravel() for n in names])
+    np.testing.assert_array_equal(own, moved)
+
+
 @pytest.mark.parametrize("precision", ["float64", "float32"])
 @pytest.mark.parametrize("phases", [0, 2])
 def test_a_batch_in_pieces_is_the_runs_to_the_bit(precision, phases):

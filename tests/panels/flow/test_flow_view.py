@@ -183,3 +183,15 @@ def test_in_a_low_panel_the_cures_stand_in_a_menu(qtbot, bridge, view):
     assert told.args[0].name == "residual"
     view.resize(552, 500)
     assert all(b.isVisibleTo(view) for b in view.strip.buttons())
+
+
+def test_what_is_edited_while_it_stands_still_is_measured(qtbot, bridge, view):
+    """The batch and the update of the iteration that really comes next."""
+    run = trained(qtbot, bridge, view, "vanishing", 6)
+    changes = {"batches.size": 7, "optimizer.learning_rate": 5.0}
+    bridge.edit(changes)
+    run.edit(changes)
+    qtbot.waitUntil(lambda: view.found.rows == 7, timeout=LONG)
+    assert view.found.step == 6
+    wanted = measure(run.bench, run.settings).values
+    np.testing.assert_array_equal(view.found.values["update"], wanted["update"])
