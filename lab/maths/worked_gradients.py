@@ -12,6 +12,7 @@ import numpy as np
 
 from lab.maths.explanations import Entering, Local, Term, Worked, entering, indexed, put, summed
 from lab.maths.worked_forward import statistics_of
+from lab.maths.worked_sequence_gradients import GRADIENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +35,8 @@ def gradient(local: Local, name: str, place: int, value: float) -> Worked:
         return _norm(local, name, place)
     if local.kind == "prelu":
         return _prelu(local)
+    if local.kind in GRADIENTS:
+        return GRADIENTS[local.kind](local, name, place)
     delta = indexed(DELTA, "k", local.own)
     latex = (
         rf"\sum_k \frac{{\partial {indexed('a', 'k', local.own)}}}{{\partial \theta}}\, {delta}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lab.maths import worked_backward, worked_forward
+from lab.maths import worked_backward, worked_forward, worked_gradients
 from lab.maths.explanations import Local
 from lab.maths.layers import RULES
 
@@ -74,6 +74,23 @@ def test_every_number_is_worked_both_ways(local):
                 assert not term.factors or np.prod(term.factors) == pytest.approx(term.value)
             assert made.latex
             assert r"\mathrm{" + local.kind not in made.latex
+
+
+@pytest.mark.parametrize("local", CASES.values(), ids=list(CASES))
+def test_every_derivative_by_a_weight_is_a_sum_over_tokens(local):
+    _, back = RULES[local.kind](local.a, local.weights, local.options)
+    _, found = back(local.d_z)
+    assert set(found) == set(local.weights)
+    for name, wanted in found.items():
+        for place in range(0, wanted.size, 5):
+            value = float(wanted.flat[place])
+            made = worked_gradients.gradient(local, name, place, value)
+            near = pytest.approx(value, rel=1e-9, abs=1e-12)
+            assert made.value == near
+            assert made.total == near
+            assert made.terms or value == 0
+            for term in made.terms:
+                assert not term.factors or np.prod(term.factors) == pytest.approx(term.value)
 
 
 def test_what_enters_is_what_the_number_is_made_of():
