@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
     from lab.engine.rows import Row
 
-HEIGHT = 144
+HEIGHT = 154
 """Of the card, with four lines of settings; more are scrolled, or the canvas would jump."""
-FORM, FIELD = 164, 88
-LEGEND = 150
+FORM, FIELD = 156, 74
+LEGEND = 140
 MOST_COLUMNS = 4
 
 
@@ -98,6 +98,7 @@ class Card(QWidget):
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.viewport().setAutoFillBackground(False)
         inside.setAutoFillBackground(False)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         return area
 
     def show_words(self, title: str, latex: str, numbers: str) -> None:
@@ -124,7 +125,7 @@ class Card(QWidget):
 
     def _spread(self) -> None:
         """Lay the settings out in as many columns as have room."""
-        room = self.width() - LEGEND - 2 * theme.MARGIN - theme.GROUP_GAP + 12
+        room = self.width() - LEGEND - 2 * theme.MARGIN - theme.GROUP_GAP
         gap = theme.GROUP_GAP
         columns = min(max((room + gap) // (FORM + gap), 1), MOST_COLUMNS)
         each = max(-(-len(self._rows) // columns), 1)

@@ -34,6 +34,7 @@ WIDE, NARROW, LEAST = 76.0, 34.0, 12.0
 LEAST_LOSS = 56
 LIFTED = 48
 """How far above a link the words about it stand, which may be wider than it is long."""
+LAST_LINE = 2
 CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
@@ -362,5 +363,7 @@ def _paint_line(
     metrics = QFontMetricsF(font)
     if metrics.horizontalAdvance(words) > row.width():
         words = words.replace("parameters", "params")
+    if line == LAST_LINE and metrics.horizontalAdvance(words) > row.width():
+        words = words.partition(",")[0]  # the shapes alone
     elided = metrics.elidedText(words, Qt.TextElideMode.ElideRight, row.width())
     painter.drawText(row, CENTRE, elided)
