@@ -459,6 +459,8 @@ class Run:
         else:
             self.trainer.discard()
             self._log(changes)
+            if self._made:  # by an iteration that is left: what is on view is what comes next
+                self._make_edits()
 
     @property
     def settings(self) -> Experiment:

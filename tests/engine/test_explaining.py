@@ -350,6 +350,23 @@ def test_edits_that_wait_are_in_what_comes_next(changes):
     assert torch.equal(run.trainer.state.vector, other.trainer.state.vector)
 
 
+def test_an_edit_that_was_begun_and_taken_back_is_in_nothing_that_is_seen():
+    """What the optimizer before it had kept is there again."""
+    sgd = {"kind": "sgd", "momentum": 0.9, "learning_rate": 0.1}
+    described = {**EVERY, "optimizer": sgd, "precision": "float64"}
+    run, plain = run_of(described, 4), run_of(described, 5)
+    run.edit({"optimizer.kind": "adam"})
+    run.advance_phase()
+    run.edit({"optimizer": sgd})
+    it = look_into(run.bench, None, run.settings, with_update=True)
+    before = run.trainer.state.values.clone()
+    run.step()
+    names = [n for n, _ in run.trainer.network.named_parameters()]
+    own = np.concatenate([it.own_update.deltas[n].ravel() for n in names])
+    np.testing.assert_array_equal(own, (run.trainer.state.values - before).numpy())
+    assert torch.equal(run.trainer.state.vector, plain.trainer.state.vector)
+
+
 def test_in_the_past_it_is_the_iteration_that_came_next_there():
     run = run_of({**EVERY, "precision": "float64"}, 4)
     run.edit({"layers.3.p": 0.8, "optimizer.kind": "nadam"})
