@@ -104,7 +104,7 @@ def test_untouched_layers_keep_their_weights_and_undoing_brings_the_old_run(qtbo
     assert (edit.step, edit.what) == (0, "weights")
     assert edit.new.startswith(f"run {first.run}, step 7 (2 of 3 layers kept)")
     loaded = next(e for e in told if e.status is Status.LOADED)
-    assert "Kept 2 of 3 layers; layer 2 (Layer normalisation) is new." in loaded.text
+    assert "Kept 2 of 3 layers; layer 1 (Layer normalisation) is new." in loaded.text
     bridge.undo_stack.undo()
     until(qtbot, bridge, lambda look: look.run == first.run)
     assert bridge.look.newest == 7
