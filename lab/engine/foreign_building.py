@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from threading import current_thread, main_thread
+from threading import Lock, current_thread, main_thread
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +20,7 @@ from lab.engine.foreign import content_of, digest_of
 from lab.engine.kinds import ExperimentError, Parameter
 from lab.engine.layer_kinds import LayerKind, Options
 from lab.engine.lazy import LazyModule
-from lab.engine.seeds import FOR_EVER, drawing
+from lab.engine.seeds import drawing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ else:
 
 ROWS = 2
 """Samples that a module is tried with, to learn its shapes."""
-MOST_KNOWN = 256
+MOST_KNOWN = 4096
 """Modules and shapes of samples of which is kept what came of them."""
 BEING_FOUND = "its shape is being found"
 
@@ -59,6 +59,7 @@ class Asked(NamedTuple):
 
 
 _spaces: dict[str, ModuleType] = {}
+_keeping = Lock()
 _known: dict[Asked, Facts | str] = {}
 """Facts, or the sentence that says why there are none."""
 _missing: ContextVar[list[Asked] | None] = ContextVar("missing", default=None)
@@ -189,9 +190,8 @@ def only_known() -> Iterator[list[Asked]]:
 
 def find(missing: Sequence[Asked]) -> None:
     """Find what was missing, however long it takes; what fails is known then, too."""
-    with drawing(0, patience=FOR_EVER):
-        for asked in missing:
-            _found(asked)
+    for asked in missing:
+        _found(asked)
 
 
 def _found(asked: Asked) -> Facts | str:
@@ -199,15 +199,12 @@ def _found(asked: Asked) -> Facts | str:
     known = _known.get(asked)
     if isinstance(known, Facts):
         return known
-    with drawing(0), torch.no_grad():
-        known = _known.get(asked)  # another thread may have found it meanwhile
-        if isinstance(known, Facts):
-            return known
-        try:
-            known = _tried(asked)
-        except ExperimentError as error:
-            known = str(error)
-        if len(_known) >= MOST_KNOWN:
+    try:
+        known = _tried(asked)
+    except ExperimentError as error:
+        known = str(error)
+    with _keeping:
+        while len(_known) >= MOST_KNOWN:
             del _known[next(iter(_known))]
         _known[asked] = known
     return known
@@ -216,14 +213,17 @@ def _found(asked: Asked) -> Facts | str:
 def _tried(asked: Asked) -> Facts:
     options = {"path": asked.path, "name": asked.name, "arguments": asked.arguments}
     what = f"{asked.name} cannot take {ROWS}×{'×'.join(map(str, asked.shape))}"
-    with _told(Path(asked.path), what):
+    with _told(Path(asked.path), what), torch.no_grad():
         try:
             with torch.device("meta"):
-                made = build(options)
-                out = made(torch.empty(ROWS, *asked.shape))
+                with drawing(0):
+                    made = build(options)
+                with foreign_module.sharing():  # it may never end, and others have to draw
+                    out = made(torch.empty(ROWS, *asked.shape))
         except (Exception, SystemExit):  # not all code can do without numbers
-            made = build(options)
-            out = made(torch.zeros(ROWS, *asked.shape))
+            with drawing(0):
+                made = build(options)
+                out = made(torch.zeros(ROWS, *asked.shape))
     return _judged(Path(asked.path), asked.name, made, out)
 
 

@@ -6,13 +6,36 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from lab.engine import modules
+from lab.engine.seeds import drawing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Described = dict[str, Any]
+
+
+class Sharing(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of torch's base
+    """Has torch's own generator for each single draw, and in between leaves it to others.
+
+    For code of a person's own that may never end, and of whose numbers nothing depends.
+    """
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Carry an operation out; one that draws waits for its turn."""
+        if torch.Tag.nondeterministic_seeded not in func.tags:
+            return func(*args, **(kwargs or {}))
+        with drawing(0):
+            return func(*args, **(kwargs or {}))
+
+
+def sharing() -> Sharing:
+    """Return a block in which a person's code may draw random numbers and never end."""
+    return Sharing()  # type: ignore[no-untyped-call]  # of torch's base
 
 
 class Foreign(nn.Module):

@@ -194,10 +194,12 @@ def opened_module(
     ExperimentError
         If the file was not allowed, or the module cannot take such samples.
     """
+    from lab.engine import foreign_building
     from lab.engine.seeds import drawing, seed_of
 
     options = {"path": str(path), "name": name, "arguments": arguments}
-    with drawing(seed_of(seed, "weights")):  # all of it may run code that draws
+    foreign_building.facts(options, shape)
+    with drawing(seed_of(seed, "weights")):
         return _opened_module(options, shape, outputs)
 
 
@@ -205,7 +207,6 @@ def _opened_module(options: Mapping[str, str], shape: Shape, outputs: int) -> Op
     from lab.engine import foreign_building, foreign_module
 
     name = options["name"]
-    foreign_building.facts(dict(options), shape)
     made = foreign_building.build(dict(options))
     try:
         described, tensors = foreign_module.translated(made)

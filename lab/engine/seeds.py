@@ -19,7 +19,6 @@ else:
 
 PATIENCE_S = 20.0
 """How long one thread waits for another that draws: a module's own code may never end."""
-FOR_EVER = -1.0
 _drawing = RLock()
 
 
@@ -39,7 +38,7 @@ def next_seed(seed: int) -> int:
 
 
 @contextmanager
-def drawing(seed: int, patience: float | None = None) -> Iterator[None]:
+def drawing(seed: int) -> Iterator[None]:
     """Have torch's own generator for this thread alone, seeded, and put back afterwards.
 
     The whole process shares that generator, and modules draw their weights from it. Whatever
@@ -49,9 +48,9 @@ def drawing(seed: int, patience: float | None = None) -> Iterator[None]:
     Raises
     ------
     ExperimentError
-        If another thread keeps it for longer than ``patience``, of `PATIENCE_S` seconds.
+        If another thread keeps it for longer than `PATIENCE_S`.
     """
-    if not _drawing.acquire(timeout=PATIENCE_S if patience is None else patience):
+    if not _drawing.acquire(timeout=PATIENCE_S):
         raise ExperimentError(
             f"layers: code of a module has been running for more than {PATIENCE_S:.0f} s, and "
             "nothing can be built beside it; wait for it, or start anew without that module."

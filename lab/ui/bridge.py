@@ -14,6 +14,7 @@ from PySide6.QtGui import QUndoStack
 from lab.engine.news import Status
 from lab.engine.worker import Worker
 from lab.ui.boards import DraftBoard
+from lab.ui.finding import Finder
 from lab.ui.frames import Frames, Turn
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class EngineBridge(QObject):
         self.selection: dict[str, object] = {}  # what was selected last, by kind
         self.undo_stack = QUndoStack(self)
         self.board = DraftBoard(self)
+        self.finder = Finder(self)
         self._jobs: dict[str, int] = {}  # the newest number by channel
         self._event_posted.connect(self._on_event_posted, Qt.ConnectionType.QueuedConnection)
         self._load_ended.connect(self._on_load_ended, Qt.ConnectionType.QueuedConnection)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lab.engine.carrying import origins
-from lab.engine.drafts import draft_of
 from lab.engine.experiment import experiment
 from lab.engine.numbering import spoken
+from lab.ui.finding import Awaited, Edit, known_draft, withdrawn
 from lab.ui.undo import Drawing, change_settings
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ def edit_network(
 ) -> Draft | None:
     """Draw other layers, as one thing that can be undone; train them if they can be.
 
-    What cannot be trained stays a draft, and the run stays as it was. ``joins`` lets edits of
-    one gesture, such as turning the wheel, be undone as one. Returns what was found, or None
-    where there is nothing to draw on.
+    What cannot be trained stays a draft, and the run stays as it was; so it does while shapes
+    of a person's modules are being found, and then the edit is carried out. ``joins`` lets
+    edits of one gesture, such as turning the wheel, be undone as one. Returns what was found,
+    or None where there is nothing to draw on.
 
     Raises
     ------
@@ -51,16 +52,22 @@ def edit_network(
     settings = bridge.wish or look.settings
     described = [part.model_dump() for part in layers]
     checked = experiment({**settings.model_dump(), "layers": described}).layers
-    found = draft_of(settings, look.data, checked)
+    found, missing = known_draft(settings, look.data, checked)
     stack, board = bridge.undo_stack, bridge.board
     known = origins(look.settings.layers, layers)
     drawn_ = tuple(layers) if tuple(layers) == checked else checked  # the very objects, if so
-    if not found.is_sound:
-        reason = spoken(found.problems[0].text, checked)
+    waited = withdrawn(bridge)
+    joins = waited.joins if waited is not None else joins
+    reason = "" if found.is_sound else spoken(found.problems[0].text, checked)
+    if missing:
+        edit = Edit(drawn_, text, keep_weights, joins)
+        stack.push(Awaited(bridge, edit, reason))
+        bridge.finder.find(missing, edit)
+    elif not found.is_sound:
         stack.push(Drawing(board, drawn_, reason, text, joins=joins))
     elif board.layers is not None and checked == settings.layers:
         stack.push(Drawing(board, None, "", text))
-    else:
+    elif waited is None or checked != settings.layers:
         change_settings(
             bridge, {"layers": described}, text,
             keep_weights=keep_weights, joins=joins, origins=known,

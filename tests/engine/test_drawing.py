@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from lab.engine import foreign, seeds
+from lab.engine import foreign, foreign_building, seeds
 from lab.engine.experiment import experiment
 from lab.engine.imports import opened_module
 from lab.engine.kinds import ExperimentError
@@ -120,3 +120,50 @@ def test_the_seed_of_a_run_is_that_of_a_module(file, gate):
     assert all(
         torch.equal(a, b) for a, b in zip(theirs, mine.state_dict().values(), strict=True)
     )
+
+
+FORWARD = """
+import torch
+from torch import nn
+
+import gate_of_a_test
+
+
+class Slow(nn.Module):
+    def forward(self, x):
+        torch.rand(3, device="cpu")
+        gate_of_a_test.held(0)
+        return nn.functional.dropout(x + torch.rand(2, device="cpu").numel(), 0.5, True)
+"""
+
+
+def test_a_forward_pass_without_end_keeps_nobody_from_drawing(gate, tmp_path, monkeypatch):
+    file = tmp_path / "slow.py"
+    file.write_text(FORWARD)
+    foreign.allow(file)
+    before = torch.get_rng_state()
+    options = {"path": str(file), "name": "Slow", "arguments": ""}
+    plain = experiment({"layers": ["linear"]}).layers
+    alone = build_network(plain, (2,), 2, seed=0).state_dict()
+    gate.is_open = False
+    found = []
+    thread = Thread(
+        target=lambda: found.append(foreign_building.facts(options, (2,))), daemon=True
+    )
+    thread.start()
+    assert gate.begun[0].wait(TIMEOUT)
+    monkeypatch.setattr(seeds, "PATIENCE_S", 0.01)
+    with seeds.drawing(1):
+        state = torch.get_rng_state()
+    mine = build_network(plain, (2,), 2, seed=0).state_dict()
+    assert all(torch.equal(mine[name], alone[name]) for name in alone)
+    monkeypatch.setattr(seeds, "PATIENCE_S", TIMEOUT)
+    with seeds.drawing(1):
+        gate.go[0].set()
+        thread.join(0.3)  # it waits for its turn to draw
+        assert not found
+        assert torch.equal(torch.get_rng_state(), state)
+    thread.join(TIMEOUT)
+    assert found[0].shape == (2,)
+    assert torch.equal(torch.get_rng_state(), before)
+    foreign.forbid(file)

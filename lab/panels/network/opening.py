@@ -16,13 +16,13 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from lab.engine.drafts import draft_of
 from lab.engine.kinds import ExperimentError
 from lab.engine.news import Status
 from lab.files.errors import LoadError
 from lab.ui import theme
 from lab.ui.choices import Choice
 from lab.ui.drafts import edit_network
+from lab.ui.finding import finding, known_draft
 from lab.ui.undo import begin_from
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from lab.engine.foreign import Listing
+    from lab.engine.foreign_building import Asked
     from lab.engine.imports import Opened
     from lab.engine.news import Event
     from lab.engine.run import Run
@@ -139,7 +140,11 @@ class Opening(QObject):
             self.failed.emit(f"{name}: {NO_RUN}")
             return
         try:
-            if draft_of(look.settings, look.data, opened.layers).is_sound:
+            draft, missing = known_draft(look.settings, look.data, opened.layers)
+            if missing:
+                self._bridge.submit(CHANNEL, partial(_knowing, missing, read))
+                return
+            if draft.is_sound:
                 begin_from(self._bridge, opened.layers, opened.tensors, name)
             else:
                 edit_network(self._bridge, opened.layers, f"open {name}")
@@ -174,6 +179,15 @@ def _running(
     from lab.engine.imports import opened_module
 
     return _aside(path, partial(opened_module, path, name, arguments, shape, outputs, seed))
+
+
+def _knowing(
+    missing: tuple[Asked, ...], read: Read, run: Run
+) -> Generator[object, None, object]:
+    """Find what its modules make of the data there are now, and come back with it."""
+    yield from finding(missing, run)
+    yield read
+    return None
 
 
 def _aside(path: Path, work: partial[Opened]) -> Generator[object, None, object]:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.engine.carrying import state_name
-from lab.engine.drafts import draft_of
+from lab.engine.foreign_building import BEING_FOUND
 from lab.engine.numbering import spoken
 from lab.numerals import shown
 from lab.panels.network.blocks import owner
@@ -31,6 +31,7 @@ from lab.panels.network.words import reading, subtitle, weight_value
 from lab.ui import theme
 from lab.ui.controls import Segmented, Toggle
 from lab.ui.drafts import drawn
+from lab.ui.finding import known_draft
 from lab.ui.live import LiveView
 from lab.ui.panel import PanelSpec
 
@@ -97,6 +98,7 @@ class NetworkView(LiveView):
         self.show_.chosen.connect(self._on_show_chosen)
         self.bias.toggled_by_hand.connect(self._on_bias_toggled)
         self._bridge.board.changed.connect(self._on_board_changed)
+        self._bridge.finder.found.connect(self._on_shapes_found)
 
     @property
     def state(self) -> NetworkState:
@@ -123,6 +125,11 @@ class NetworkView(LiveView):
     def _on_board_changed(self) -> None:
         self._redraw()
 
+    @Slot()
+    def _on_shapes_found(self) -> None:
+        self._of = None  # of less than is known now
+        self._on_board_changed()
+
     # Drawing.
 
     def _draw(self) -> None:
@@ -144,7 +151,9 @@ class NetworkView(LiveView):
         if made_of == self._of:
             return
         self._of = made_of
-        draft = self.editor.draft = draft_of(look.settings, look.data, layers)
+        draft, missing = known_draft(look.settings, look.data, layers)
+        self.editor.draft = draft
+        self._bridge.finder.find(missing)
         self._scene, self._seen = scene(look, layers, draft), None
         self._forget_what_is_gone()
         self.canvas.show_scene(self._scene, self._state)
@@ -162,6 +171,9 @@ class NetworkView(LiveView):
         if problems:
             text = spoken(problems[0].text, self._scene.layers)
             more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
+            if BEING_FOUND in text:
+                self.show_banner("info", f"{text} Nothing trains until then.{more}")
+                return
             self.show_banner(
                 "error",
                 f"{text} Nothing trains until this is mended or undone.{more}",
