@@ -170,6 +170,18 @@ def test_memory_is_weights_gradient_slots_and_activations():
     assert found.layers[0].activation_bytes == 8 * 10 * 5
 
 
+def test_what_is_held_at_once_is_a_piece_of_the_batch():
+    layers = [linear(5), linear()]
+    pieces = check(parts(*layers), FLAT, 3, batch=10, micro=3).memory
+    assert pieces == check(parts(*layers), FLAT, 3, batch=4).memory
+    described = {"data": "moons", "layers": layers, "batches": {"size": 32, "micro": 4}}
+    data = prepare(experiment(described))
+    found = draft_of(experiment(described), data).memory
+    whole = draft_of(experiment(described | {"batches": {"size": 32}}), data).memory
+    assert 4 * found.activations == whole.activations
+    assert found.weights == whole.weights
+
+
 def test_what_is_not_known_is_left_open():
     found = check(parts("nothing", "tanh", linear(6), "tanh", linear()), FLAT, 3)
     assert [d.shape_out for d in found.layers] == [None, None, (6,), (6,), (3,)]

@@ -1,7 +1,8 @@
 r"""The LaTeX of every layer kind: what it makes of ``a``, and the definition of its name.
 
-Formulas are in columns (Wa + b), as books have them; batches and tokens run in rows where they
-are computed. A test walks the table of layers: each kind has an entry that can be drawn.
+Formulas are in columns (Wa + b), as books have them: tokens too, and the softmax of attention
+is that of each column. Batches and tokens run in rows where they are computed. A test walks the
+table of layers: each kind has an entry that can be drawn.
 """
 
 from __future__ import annotations
@@ -22,12 +23,17 @@ class Formula:
 
     ``writing`` makes LaTeX of what comes in, the symbols of its parameters and its options;
     ``symbols`` names the parameters, ``definition`` says what a name such as
-    :math:`\mathrm{ReLU}` stands for.
+    :math:`\mathrm{ReLU}` stands for; ``defining`` says so where it depends on options.
     """
 
     writing: Writing
     definition: str = ""
     symbols: tuple[tuple[str, str], ...] = ()
+    defining: Callable[[dict[str, Any]], str] | None = None
+
+    def defined(self, options: dict[str, Any]) -> str:
+        """Return the definition as the options of a layer have it."""
+        return self.definition if self.defining is None else self.defining(options)
 
 
 def bracketed(a: str) -> str:
@@ -111,6 +117,59 @@ def _module(a: str, symbol: Symbol, options: dict[str, Any]) -> str:
     return rf"\mathrm{{{plain}}}{bracketed(a)}"
 
 
+def _with_biases(terms: str, *names: str) -> Callable[[dict[str, Any]], str]:
+    """Return a definition with `` + name`` in place of each ``<name>``, or nothing there."""
+
+    def defining(options: dict[str, Any]) -> str:
+        made = terms
+        for name in names:
+            made = made.replace(f"<{name}>", f" + {name}" if options.get("bias", True) else "")
+        return made
+
+    return defining
+
+
+def _attending(options: dict[str, Any]) -> str:
+    mask = r" + C" if options.get("causal") else ""
+    masked = r",\; C_{ij} = \begin{cases}-\infty & i > j\\ 0 & i \le j\end{cases}"
+    written = (
+        r"\mathrm{Attention}(a) = W_O V\,\mathrm{softmax}\left("
+        rf"\frac{{K^{{\top}} Q}}{{\sqrt{{d}}}}{mask}\right)<b_O>,"
+        r"\quad Q = W_Q a<b_Q>,\; K = W_K a,\; V = W_V a<b_V>"
+    )
+    made = _with_biases(written, "b_O", "b_Q", "b_V")(options)
+    return made + masked if mask else made
+
+
+_gru = _with_biases(
+    r"\begin{aligned}"
+    r"r &= \sigma(W_r a_t<b_r> + U_r h<c_r>)\\"
+    r"z &= \sigma(W_z a_t<b_z> + U_z h<c_z>)\\"
+    r"n &= \tanh(W_n a_t<b_n> + r \odot (U_n h<c_n>))\\"
+    r"h &\leftarrow (1-z) \odot n + z \odot h"
+    r"\end{aligned}",
+    *(f"{letter}_{gate}" for letter in "bc" for gate in "rzn"),
+)
+_lstm = _with_biases(
+    r"\begin{aligned}"
+    r"i &= \sigma(W_i a_t<b_i> + U_i h<c_i>)\\"
+    r"f &= \sigma(W_f a_t<b_f> + U_f h<c_f>)\\"
+    r"o &= \sigma(W_o a_t<b_o> + U_o h<c_o>)\\"
+    r"g &= \tanh(W_g a_t<b_g> + U_g h<c_g>)\\"
+    r"c &\leftarrow f \odot c + i \odot g\\"
+    r"h &= o \odot \tanh(c)"
+    r"\end{aligned}",
+    *(f"{letter}_{gate}" for letter in "bc" for gate in "ifog"),
+)
+
+
+def _gelu(options: dict[str, Any]) -> str:
+    if options.get("approximate") == "tanh":
+        inner = r"\sqrt{2/\pi}\,(z + 0.044715\,z^3)"
+        return rf"\mathrm{{GELU}}(z) = \frac{{z}}{{2}}\left(1 + \tanh({inner})\right)"
+    return r"\mathrm{GELU}(z) = z\,\Phi(z)"
+
+
 _WB = (("weight", "W"), ("bias", "b"))
 _GB = (("weight", r"\gamma"), ("bias", r"\beta"))
 _GATES = (("weight_ih", "W"), ("weight_hh", "U"), ("bias_ih", "b"), ("bias_hh", "c"))
@@ -166,30 +225,22 @@ FORMULAS: dict[str, Formula] = {
     ),
     "attention": Formula(
         _attention,
-        r"\mathrm{Attention}(a) = W_O\,\mathrm{softmax}\left(\frac{QK^{\top}}{\sqrt{d}}\right)V"
-        r" + b_O,\quad Q = W_Q a + b_Q,\; K = W_K a,\; V = W_V a + b_V",
+        _attending({}),
         _HEADS,
+        _attending,
     ),
     "transformer_block": _named("Block"),
     "gru": Formula(
         _recurrent("GRU"),
-        r"\begin{aligned}"
-        r"r &= \sigma(W_r a_t + b_r + U_r h + c_r)\\"
-        r"z &= \sigma(W_z a_t + b_z + U_z h + c_z)\\"
-        r"n &= \tanh(W_n a_t + b_n + r \odot (U_n h + c_n))\\"
-        r"h &\leftarrow (1-z) \odot n + z \odot h"
-        r"\end{aligned}",
+        _gru({}),
         _GATES,
+        _gru,
     ),
     "lstm": Formula(
         _recurrent("LSTM"),
-        r"\begin{aligned}"
-        r"i, f, o &= \sigma(W_{i,f,o}\, a_t + b + U_{i,f,o}\, h + c)\\"
-        r"g &= \tanh(W_g a_t + b_g + U_g h + c_g)\\"
-        r"c &\leftarrow f \odot c + i \odot g\\"
-        r"h &= o \odot \tanh c"
-        r"\end{aligned}",
+        _lstm({}),
         _GATES,
+        _lstm,
     ),
     "mean_over_tokens": _named(
         "mean", r"\mathrm{mean}(a) = \frac{1}{T}\sum_{t} a_t"
@@ -234,7 +285,9 @@ FORMULAS: dict[str, Formula] = {
         1.0,
         r"\mathrm{CELU}_{\alpha}(z) = \max(0, z) + \min(0, \alpha(e^{z/\alpha}-1))",
     ),
-    "gelu": _named("GELU", r"\mathrm{GELU}(z) = z\,\Phi(z)"),
+    "gelu": Formula(
+        lambda a, symbol, options: rf"\mathrm{{GELU}}{bracketed(a)}", _gelu({}), (), _gelu
+    ),
     "silu": _named("SiLU", r"\mathrm{SiLU}(z) = z\,\sigma(z)"),
     "hardswish": _named(
         "hardswish",

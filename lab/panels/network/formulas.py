@@ -68,7 +68,7 @@ def whole(layers: Sequence[Part], tensors: Tensors | None = None) -> str:
 
 def definitions(layers: Sequence[Part]) -> tuple[str, ...]:
     """Return what the names in a formula stand for, each once."""
-    found = (formula_of(part.kind).definition for part in _all_parts(layers))
+    found = (formula_of(part.kind).defined(part.as_dict()) for part in _all_parts(layers))
     return tuple(dict.fromkeys(d for d in found if d))
 
 

@@ -44,7 +44,7 @@ def of_layer(scene: Scene, block: Block) -> Said:
     formula = formula_of(block.main.kind)
     return (
         f"Layer {block.number}, {block.kind}",
-        formula.definition,
+        formula.defined(block.main.as_dict()),
         f"{kind.summary} {costs}".strip(),
     )
 

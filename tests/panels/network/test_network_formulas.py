@@ -10,6 +10,7 @@ import pytest
 from lab.engine.experiment import Part, experiment
 from lab.engine.layers import LAYERS
 from lab.engine.networks import build_network
+from lab.maths import layers as rules
 from lab.panels.network.formula_table import FORMULAS, factor
 from lab.panels.network.formulas import (
     copyable,
@@ -21,6 +22,7 @@ from lab.panels.network.formulas import (
 )
 from lab.presets import PRESETS, load
 from lab.ui.formulas import svg
+from tests.latex_values import evaluated
 
 
 def parts(*layers):
@@ -161,3 +163,94 @@ def test_a_draft_that_is_not_complete_is_written_as_far_as_it_goes():
         r"a^{(1)} = W^{(1)} x + b^{(1)}",
         r"a^{(2)} = \tanh\left(\mathrm{nothingknown}\left(a^{(1)}\right)\right)",
     ]
+
+
+@pytest.mark.parametrize("options", [{}, {"bias": False}, {"causal": True}], ids=str)
+def test_attention_is_what_is_written(options):
+    """Tokens are columns: the same as the rule finds with tokens in rows."""
+    definition = FORMULAS["attention"].defined(options)
+    drawn(definition)
+    biased, causal = options.get("bias", True), options.get("causal", False)
+    b = {name: f" + b_{name}" if biased else "" for name in "OQV"}
+    assert definition.startswith(
+        r"\mathrm{Attention}(a) = W_O V\,\mathrm{softmax}\left(\frac{K^{\top} Q}{\sqrt{d}}"
+        rf"{' + C' if causal else ''}\right){b['O']},"
+        rf"\quad Q = W_Q a{b['Q']},\; K = W_K a,\; V = W_V a{b['V']}"
+    )
+    assert (
+        definition.endswith(r"C_{ij} = \begin{cases}-\infty & i > j\\ 0 & i \le j\end{cases}")
+        == causal
+    )
+    rng = np.random.default_rng(0)
+    weights = {f"{n}.weight": rng.normal(size=(4, 4)) for n in ("query", "key", "value", "out")}
+    if biased:
+        weights |= {f"{n}.bias": rng.normal(size=4) for n in ("query", "value", "out")}
+    x = rng.normal(size=(1, 3, 4))
+    wanted, _ = rules.RULES["attention"](x, weights, {"heads": 1, "causal": causal})
+    a = x[0].T
+
+    def affine(name, a):
+        return weights[f"{name}.weight"] @ a + weights.get(f"{name}.bias", np.zeros(4))[:, None]
+
+    i, j = np.indices((3, 3))
+    scores = affine("key", a).T @ affine("query", a) / np.sqrt(4)
+    scores = np.where((i > j) & causal, -np.inf, scores)
+    share = np.exp(scores) / np.exp(scores).sum(axis=0)
+    made = affine("out", affine("value", a) @ share)
+    np.testing.assert_allclose(made.T, wanted[0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(("kind", "gates"), [("gru", "rzn"), ("lstm", "ifgo")])
+def test_a_recurrent_layer_is_what_is_written(kind, gates, bias):
+    """The lines, evaluated for one unit and token after token, are what the rule finds."""
+    definition = FORMULAS[kind].defined({"bias": bias})
+    drawn(definition)
+    assert ("b_" in definition) == ("c_" in definition) == bias
+    rng = np.random.default_rng(1)
+    known, weights = {"h": 0.0, "c": 0.0}, {}
+    names = [("weight_ih", "W"), ("weight_hh", "U"), ("bias_ih", "b"), ("bias_hh", "c")]
+    for name, letter in names[: 4 if bias else 2]:
+        values = rng.normal(size=len(gates))
+        known |= {f"{letter}_{gate}": v for gate, v in zip(gates, values, strict=True)}
+        weights[name] = values[:, None] if name.startswith("weight") else values
+    x = rng.normal(size=(1, 4, 1))
+    wanted, _ = rules.RULES[kind](x, weights, {"returns": "all"})
+    body = definition.removeprefix(r"\begin{aligned}").removesuffix(r"\end{aligned}")
+    for t in range(4):
+        for line in body.split(r"\\"):
+            name, _, right = re.sub(r"&(=|\\leftarrow)", "=", line).partition("=")
+            right = right.replace(r"\odot", r"\cdot")
+            known[name.strip()] = evaluated(right, known | {"a_t": x[0, t, 0]})
+        assert known["h"] == pytest.approx(wanted[0, t, 0], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("sigmoid", {}), ("hardsigmoid", {}), ("tanh", {}), ("relu", {}),
+        ("gelu", {"approximate": "none"}),
+        ("gelu", {"approximate": "tanh"}), ("leaky_relu", {"negative_slope": 2.0}),
+        ("celu", {"alpha": 0.5}), ("silu", {}), ("hardswish", {}), ("mish", {}),
+        ("softplus", {"beta": 3.0}), ("softsign", {}), ("relu6", {}), ("elu", {"alpha": 2.0}),
+        ("selu", {}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("z", [-1.5, -0.2, 0.4, 2.5])
+def test_an_activation_is_what_is_written(kind, options, z):
+    definition = FORMULAS[kind].defined(options).partition(" = ")[2]
+    drawn(definition)
+    cases = r"\\begin\{cases\}(.*?) & z > 0\\\\ (.*?) & z \\le 0\\end\{cases\}"
+    definition = re.sub(cases, lambda m: rf"({m[1 if z > 0 else 2]})", definition)
+    known = {"z": z, r"\alpha": options.get("alpha", options.get("negative_slope", 0.0))}
+    known |= {r"\beta": options.get("beta", 1.0)}
+    wanted, _ = rules.RULES[kind](np.array([[z]]), {}, options)
+    assert evaluated(definition, known) == pytest.approx(wanted[0, 0], rel=1e-4), definition
+
+
+@pytest.mark.parametrize("kind", ["batch_norm", "layer_norm"])
+def test_the_epsilon_of_a_normalisation_stands_under_the_root(kind):
+    below = "_B" if kind == "batch_norm" else ""
+    definition = FORMULAS[kind].definition.partition(" = ")[2]
+    known = {"a": 0.7, rf"\mu{below}": 0.2, rf"\sigma{below}^2": 0.3, r"\varepsilon": 0.6}
+    assert evaluated(definition, known) == pytest.approx(0.5 / np.sqrt(0.9))
