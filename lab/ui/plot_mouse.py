@@ -57,7 +57,8 @@ class PlotMouse(QObject):
         where = (point.x(), point.y())
         pixel = plot.box.viewPixelSize()
         axes = plot.x_axis.words, plot.y_axis.words
-        self._readout.say(words_at(plot.marks, plot.frame, where, pixel, *axes))
+        said = words_at(plot.marks, plot.frame, where, pixel, *axes)
+        self._readout.say(said if plot.tells_x else said.partition("\n")[2])
         self._readout.stand_at(place.toPoint())
         self.hovered.emit(*where)
 

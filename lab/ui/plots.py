@@ -92,6 +92,7 @@ class Plot(QWidget):
         super().__init__(parent)
         self.marks: list[Mark] = []
         self.frame, self._news = Frame(), News(self)
+        self.tells_x = True  # whether the place along x is told under the mouse
         self._is_auto, self._tight_x, self._last_fit = True, tight_x, -1.0
         self._has_data, self._may_be_log = False, may_be_log and not equal_aspect
         self._scale: ColourScale | None = None

@@ -96,6 +96,7 @@ class DepthPlot(Plot):
 
     def __init__(self) -> None:
         super().__init__("Layer", "")
+        self.tells_x = False  # a place is no number of a layer; each point tells its own
         self.whole = self.add(WholeRange())
         symbols: tuple[Symbol, ...] = ("circle", "triangle", "diamond")
         dashes: tuple[Dash, ...] = ("solid", "dash", "dot")

@@ -11,11 +11,12 @@ from lab.ui import motion
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PACE_MS = 500
+PACE_MS = 1200
+"""Long enough to read a line and look at its numbers."""
 
 
 class BackwardWalk(QObject):
-    """Counts rows from the last to the first, half a second each.
+    """Counts rows from the last to the first, each for a while.
 
     Where motion is to be reduced nothing runs by itself: each press goes one row on.
 

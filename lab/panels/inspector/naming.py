@@ -29,6 +29,10 @@ def number_named(it: Iteration, layer: str | None, wanted: str) -> Number:
     from lab.engine.microscope import tensor
 
     names = [*(x.name for x in it.leaves), LOSS]
+    if layer is None:
+        raise ExperimentError(
+            f"explain: say with --layer of which layer; choose from {', '.join(names)}."
+        )
     if layer not in names:
         raise ExperimentError(f"layer: {layer!r} is not known; choose from {', '.join(names)}.")
     match = _NAMED.fullmatch(wanted.strip())

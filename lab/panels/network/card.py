@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 HEIGHT = 154
 """Of the card, with four lines of settings; more are scrolled, or the canvas would jump."""
-FORM, FIELD = 162, 80
-LEGEND = 130
+FORM, FIELD = 166, 84
+LEGEND = 124
 MOST_COLUMNS = 4
 
 

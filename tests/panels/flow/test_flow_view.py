@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPointF
 
 from lab.engine import backprop_cost
 from lab.engine.flow import measure
@@ -73,6 +74,20 @@ def test_the_curves_over_time_follow_the_lineage(qtbot, bridge, view):
 def is_drawn_up_to(view, bridge, branch, step):
     curves = view.time_plot.curves
     return bridge.look.branch == branch and bool(curves) and max(curves[0].x) == step
+
+
+def test_under_the_mouse_a_layer_has_its_own_number_and_no_other(qtbot, bridge, view):
+    trained(qtbot, bridge, view, "vanishing", 2)
+    plot = view.depth_plot
+    plot.grab()
+    points = next(p for p in plot.points if 5 in p.x)
+    height = float(points.y[list(points.x).index(5)])
+    place = plot.box.mapViewToScene(QPointF(5.0, np.log10(height)))
+    with qtbot.waitSignal(plot.hovered):
+        plot.view.scene().sigMouseMoved.emit(place)
+    said = plot._mouse._readout.text()
+    assert "3 Linear" in said
+    assert "Layer" not in said
 
 
 def test_a_click_selects_the_layer_everywhere(qtbot, bridge, view):
