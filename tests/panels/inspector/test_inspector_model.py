@@ -10,13 +10,14 @@ import torch
 from lab.engine import next_update
 from lab.engine.experiment import experiment
 from lab.engine.kinds import ExperimentError
+from lab.engine.microscope import look_into
 from lab.engine.phases import Phase
 from lab.engine.run import Run
 from lab.maths import worked_losses
 from lab.panels.inspector.asking import Ask
 from lab.panels.inspector.choices import InspectorState
 from lab.panels.inspector.model import described, in_words, inspect
-from lab.panels.inspector.rows import rows
+from lab.panels.inspector.rows import carried, rows
 from lab.panels.inspector.words import reading
 from lab.presets import PRESETS, load
 
@@ -140,3 +141,30 @@ def test_the_window_looks_for_no_lost_digits(monkeypatch):
     assert "so sure" not in reading(
         replace(seen, error=1.0, has_lost_digits=False), InspectorState(), run.trainer.data
     )
+
+
+@pytest.mark.parametrize(
+    ("layers", "number", "wanted"),
+    [
+        ([4, "tanh", None], 1, "δ(4) = Wᵀ(4×3) δ(3) ⊙ φ′(4)"),
+        ([4, "softmax", None], 1, "δ(4) = Jᵀ(4×4) Wᵀ(4×3) δ(3)"),
+        ([4, "tanh", None, "softmax"], 2, "δ(3) = Jᵀ(3×3) ∂L/∂o"),
+        (["sequence", 5, "softmax", 6, "mean_over_tokens", None], 2,
+         "δ(4×5) = Jᵀ(5×5) Wᵀ(5×6) δ(4×6) at each place"),
+        ([4, {"kind": "residual", "layers": [4]}, "relu", None], 3,
+         "δ(4) = Wᵀ(4×3) δ(3) ⊙ φ′(4)"),
+        ([4, "tanh", {"kind": "residual", "layers": [4, "tanh"]}, None], 1,
+         "δ(4) = (Wᵀ(4×4) δ(4) + Wᵀ(4×3) δ(3)) ⊙ φ′(4)"),
+    ],
+)  # fmt: skip
+def test_a_softmax_carries_delta_back_by_its_whole_jacobian(layers, number, wanted):
+    def told(layer):
+        if isinstance(layer, dict):
+            return {**layer, "layers": [told(one) for one in layer["layers"]]}
+        if isinstance(layer, str):
+            return layer
+        return {"kind": "linear", **({"units": layer} if layer else {})}
+
+    run = Run(experiment({"data": "iris", "layers": [told(layer) for layer in layers]}))
+    it = look_into(run.trainer, 3)
+    assert carried(it, it.stages[number - 1]) == wanted
