@@ -226,13 +226,23 @@ class EngineBridge(QObject):
         A ``sample`` is a row of the data; a ``layer`` its path in the description, such as
         ``layers.2``; a ``unit`` a layer's path and an index into what it hands on, flattened;
         a ``weight`` a layer's path, the parameter's name and the index of one number in it,
-        flattened. The unit or weight of another layer than the one selected selects that too.
+        flattened. A unit or weight brings its layer with it, and goes with it when another is
+        selected.
         """
         if kind in ("unit", "weight") and isinstance(which, tuple):
             self.select("layer", which[0])
+        if kind == "layer":
+            self._drop_selection_outside(which)
         if self.selection.get(kind) != which:
             self.selection[kind] = which
             self.selected.emit(kind, which)
+
+    def _drop_selection_outside(self, layer: object) -> None:
+        """Select no unit and no weight of another layer."""
+        for kind in ("unit", "weight"):
+            held = self.selection.get(kind)
+            if isinstance(held, tuple) and held[0] != layer:
+                self.select(kind, None)
 
     def close(self, timeout: float = 2.0) -> None:
         """End the engine.

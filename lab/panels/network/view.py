@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lab.engine.carrying import state_name
 from lab.engine.foreign_building import BEING_FOUND
+from lab.engine.hand_edits import is_by_hand
 from lab.engine.numbering import spoken
 from lab.numerals import shown
 from lab.panels.network.blocks import owner
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from lab.engine.experiment import Part
     from lab.engine.news import RunLook
+    from lab.panels.network.blocks import Block
     from lab.panels.network.scene import Scene
     from lab.ui.bridge import EngineBridge
 
@@ -95,6 +97,7 @@ class NetworkView(LiveView):
         self.set_picture(whole)
 
     def _listen(self) -> None:
+        self.banner_acted.connect(self._on_banner_acted)
         self.show_.chosen.connect(self._on_show_chosen)
         self.bias.toggled_by_hand.connect(self._on_bias_toggled)
         self._bridge.board.changed.connect(self._on_board_changed)
@@ -175,8 +178,7 @@ class NetworkView(LiveView):
                 self.show_banner("info", f"{text} Nothing trains until then.{more}")
                 return
             self.show_banner(
-                "error",
-                f"{text} Nothing trains until this is mended or undone.{more}",
+                "error", f"{text} Nothing trains until this is mended.{more}", "Undo"
             )
         else:
             self.hide_banner()
@@ -202,7 +204,10 @@ class NetworkView(LiveView):
     def _tell_loss(self, look: RunLook) -> None:
         numbers = look.numbers or {}
         value = shown(numbers["loss"], 3) if "loss" in numbers else "–"
-        self.canvas.show_loss(value, f"batch of {len(look.batch):,}")
+        words = f"batch of {len(look.batch):,}"
+        if any(e.step == look.step and is_by_hand(e.what) for e in look.edits):
+            value, words = "–", "weights were set"
+        self.canvas.show_loss(value, words)
 
     def _tell(self) -> None:
         assert self._scene is not None
@@ -222,7 +227,7 @@ class NetworkView(LiveView):
                 self.card.show_weight(said(scene_, seen, state), value)
                 return
         block = owner(scene_.blocks, state.layer) if state.layer else None
-        settable = rows(block) if block is not None and state.unit is None else []
+        settable = rows(block, _width(scene_, block)) if block and state.unit is None else []
         if settable:
             self.card.show_rows(settable)
         else:
@@ -268,9 +273,19 @@ class NetworkView(LiveView):
     def _on_show_chosen(self, show: str) -> None:
         self._choose(show=show)
 
+    @Slot()
+    def _on_banner_acted(self) -> None:
+        self._bridge.undo_stack.undo()
+
     @Slot(bool)
     def _on_bias_toggled(self, is_on: bool) -> None:
         self._choose(shows_bias=is_on)
+
+
+def _width(scene_: Scene, block: Block) -> int:
+    """Return how many numbers a block gives along its last axis, 0 where that is not known."""
+    shape = scene_.draft.by_path[block.path].shape_out
+    return shape[-1] if shape else 0
 
 
 PANEL = PanelSpec(
