@@ -211,7 +211,7 @@ def _through_activation(it: Iteration, activation: str, row: int, place: int) ->
 def _is_own_activation(it: Iteration, name: str, taker: str) -> bool:
     """Say whether δ goes through it number by number, as it does not through a softmax."""
     return any(s.activation and s.activation.name == taker and s.main.name == name
-               and s.activation.kind != "softmax" for s in it.stages)  # fmt: skip
+               and not LAYERS[s.activation.kind].mixes for s in it.stages)  # fmt: skip
 
 
 def _of_update(it: Iteration, number: Number) -> Worked:

@@ -64,7 +64,8 @@ class LayerKind(Kind):
     activation, where it does not follow from the slope, and ``norm`` the normalisation that
     suits what a layer gives. ``width`` is the option that says how many numbers it gives, and
     ``can_grow`` that a wider one holds a narrower in its first rows and columns.
-    ``keeps_numbers`` says that it only lays them out anew, ``is_foreign`` that it runs code of
+    ``keeps_numbers`` says that it only lays them out anew, ``mixes`` of an activation that each
+    number it gives depends on several (as in a softmax), ``is_foreign`` that it runs code of
     a person's own.
     """
 
@@ -87,6 +88,7 @@ class LayerKind(Kind):
     width: str = ""
     can_grow: bool = False
     keeps_numbers: bool = False
+    mixes: bool = False
     norm: str = "layer_norm"
     is_foreign: bool = False
 

@@ -318,6 +318,7 @@ LAYERS: dict[str, LayerKind] = {
             "eᶻⁱ/Σeᶻʲ over the units.",
             build=lambda o, s: nn.Softmax(dim=2 if len(s) == 2 else 1),
             suits=LINEAR_INIT,
+            mixes=True,
             is_activation=True,
             role=ACTIVATION,
         ),

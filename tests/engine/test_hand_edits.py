@@ -204,7 +204,7 @@ def test_a_run_may_begin_from_what_another_network_has_learned(make):
     old = begun(make, 20)
     layers = [{"kind": "linear", "units": 8}, "tanh", "layer_norm", "linear"]
     run = Run(make(layers=layers), keep=kept(old))
-    assert run.notice == "Kept 2 of 3 layers; layer 3 (Layer normalisation) is new."
+    assert run.notice == "Kept 2 of 3 layers; layer 1 (Layer normalisation) is new."
     assert torch.equal(run.trainer.network[0].weight, old.trainer.network[0].weight)
     assert torch.equal(run.trainer.network[3].weight, old.trainer.network[2].weight)
     (edit,) = run.timeline.current.edits

@@ -263,7 +263,7 @@ def _through(activation: Layer | None, shape: str, *ways: str) -> str:
     if activation is None:
         return told
     many = f"({told})" if len(ways) > 1 else told
-    if activation.kind == "softmax":
+    if LAYERS[activation.kind].mixes:
         sizes = shape.split("×")
         each = "" if len(sizes) == 1 else " at each place"
         one = sizes[-1] if len(sizes) == 2 else sizes[0]
