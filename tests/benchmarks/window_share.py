@@ -1,11 +1,12 @@
 """What the window costs the engine, and the engine the window.
 
     xvfb-run -a python tests/benchmarks/window_share.py [preset] [--seconds 4] [--rounds 5]
+        [--panels run,data,loss]
 
-In one process, in turns: the worker trains alone (nobody takes looks), with the window and all
-panels shown, and with the panels hidden. Printed: the share of the lone steps per second that
-is kept, median over rounds, and how late a 5 ms timer of the window's thread fires (p50, p99,
-worst), with and without a job beside training.
+In one process, in turns: the worker trains alone (nobody takes looks), with the window and the
+panels named shown, and with all panels hidden. Printed: the share of the lone steps per second
+that is kept, median over rounds, and how late a 5 ms timer of the window's thread fires (p50,
+p99, worst), with and without a job beside training.
 """
 
 from __future__ import annotations
@@ -118,13 +119,15 @@ class Stage:
 
     def set_panels(self, are_shown: bool) -> None:
         self.window.show()
-        for name in ("loss", "data", "run"):
-            self.window.desk.host.set_shown(name, are_shown)
+        host = self.window.desk.host
+        for name in host.docks:
+            host.set_shown(name, are_shown and name in self.panels)
         wait(0.3)
 
 
-def measure(preset: str, seconds: float, rounds: int) -> None:
+def measure(preset: str, seconds: float, rounds: int, panels: tuple[str, ...]) -> None:
     stage = Stage(preset, (1280, 800))
+    stage.panels = panels
     wait_for(lambda: stage.bridge.look is not None)
     stage.bridge._worker.play(until=2**60)
     wait(1)
@@ -155,8 +158,9 @@ def main() -> None:
     parser.add_argument("preset", nargs="?", default="playground")
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--panels", default="run,data,loss")
     asked = parser.parse_args()
-    measure(asked.preset, asked.seconds, asked.rounds)
+    measure(asked.preset, asked.seconds, asked.rounds, tuple(asked.panels.split(",")))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ HEAD = 60
 WIDE, NARROW, LEAST = 76.0, 34.0, 12.0
 """Room a header needs for all its lines, for its first, for the bare number."""
 LEAST_LOSS = 56
+ROOM_TO_WRITE = 76
+"""Pixels that curves are long before their weights are written on them."""
 LIFTED = 48
 """How far above a link the words about it stand, which may be wider than it is long."""
 LAST_LINE = 2
@@ -305,6 +307,8 @@ def paint_weights(painter: QPainter, now: Canvassed, fans: list[Fan]) -> None:
     unit = now.state.unit
     fan = next((f for f in fans if unit is not None and f.path == unit[0]), None)
     if fan is None or unit is None or unit[1] >= len(fan.weights):
+        return
+    if (fan.x1 - fan.x0) * now.camera.scale < ROOM_TO_WRITE:
         return
     row, taken = unit[1], list[QRectF]()
     order = sorted(range(fan.weights.shape[1]), key=lambda c: -abs(fan.weights[row, c]))
