@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 154
 """Of the card, with four lines of settings; more are scrolled, or the canvas would jump."""
-FORM, FIELD = 166, 84
+FORM, FIELD = 165, 83
 LEGEND = 124
 MOST_COLUMNS = 4
 
