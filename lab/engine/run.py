@@ -342,6 +342,8 @@ class Run:
             bring(self._viewer, self.timeline.current, step)
             if step == 0:  # the batch on view is that of the first step
                 take_over_edits(self._viewer, self.timeline.current)
+        elif self._made and step:
+            self._bring_back()  # an iteration was left that had taken edits over
         self.cursor = step
 
     def _require_done(self, step: int) -> None:

@@ -274,6 +274,20 @@ def act(run, action, value, last):
         run.advance_phase()
 
 
+def test_an_iteration_that_is_left_leaves_no_edit_taken_over(make):
+    """It was begun under another rule, whose memory is not that of the step on view."""
+    run = Run(make())
+    run.advance(1)
+    before = vector(run)
+    run.edit({"optimizer.kind": "adam"})
+    run.advance_phase()
+    assert torch.equal(vector(run, 1), before)
+    again = Run(run.experiment, edits=run.timeline.current.all_edits())
+    for each in (run, again):
+        each.advance(4 - each.newest)
+    assert torch.equal(vector(run), vector(again))
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(actions=st.lists(st.tuples(ACTIONS), max_size=12))
 def test_any_history_is_repeated_from_its_log(make, actions):
